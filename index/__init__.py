@@ -1,0 +1,30 @@
+"""Documents in, hits out: read, chunk, embed, store and search. Knows nothing of answers."""
+
+from index.errors import (
+    BuildError,
+    EmbeddingMismatchError,
+    LibraryError,
+    NoStoreError,
+    StoreBusyError,
+    StoreDamagedError,
+    UnknownDocumentError,
+)
+from index.library import Library
+from index.types import BuildReport, Chunk, Document, DocumentEntry, Hit, Refused
+
+__all__ = [
+    "BuildError",
+    "BuildReport",
+    "Chunk",
+    "Document",
+    "DocumentEntry",
+    "EmbeddingMismatchError",
+    "Hit",
+    "Library",
+    "LibraryError",
+    "NoStoreError",
+    "Refused",
+    "StoreBusyError",
+    "StoreDamagedError",
+    "UnknownDocumentError",
+]
