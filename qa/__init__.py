@@ -1,0 +1,48 @@
+"""Question in, cited answer out.
+
+>>> from qa import answer
+>>> answer("Why did Amazon drop Parler?").citations[0].quote  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from qa.assistant import Assistant
+from qa.errors import GroundingError, QAError, QuestionError
+from qa.settings import Settings
+from qa.types import Answer, Citation, Disagreement, Stance, Statement, Turn
+
+__all__ = [
+    "Answer",
+    "Assistant",
+    "Citation",
+    "Disagreement",
+    "GroundingError",
+    "QAError",
+    "QuestionError",
+    "Stance",
+    "Statement",
+    "Turn",
+    "answer",
+]
+
+
+def answer(question: str, *, history: Sequence[Turn] = ()) -> Answer:
+    """The answer from the default store, which is built from the shipped articles if missing.
+
+    Raises:
+        QuestionError: there is no question, or it is too long.
+        index.LibraryError: the index cannot be built or read.
+    """
+    assistant = _default(Settings.from_env().store.absolute())
+    if not assistant.library.exists():
+        assistant.library.build()
+    return assistant.ask(question, history=history)
+
+
+@cache
+def _default(store: Path) -> Assistant:
+    return Assistant.open(store)

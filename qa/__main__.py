@@ -1,0 +1,427 @@
+"""The ``qa`` command: index, ask, sources, verify, check, serve."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.errors import LibraryError, UnknownDocumentError
+from qa.errors import QAError, QuestionError, SavedAnswerError
+from qa.settings import Settings
+
+if TYPE_CHECKING:
+    from index.gather import Progress
+    from index.types import BuildReport
+    from qa.assistant import Assistant
+    from qa.types import Answer, Turn
+
+DONE, FAILED, WRONG_USE, NOT_SAID, INTERRUPTED = 0, 1, 2, 3, 130
+STORE_HELP = "the index's folder (default: QA_STORE, else .qa in the current folder)"
+# A list longer than this is counted, not printed; --json has all of it.
+_LISTED = 20
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code.
+
+    0 done, 1 it failed, 2 wrong use, 3 the documents do not say (only with
+    ``--fail-on-refusal``), 130 interrupted.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character shows another, rather than a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    arguments = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = arguments.run
+    try:
+        code = run(arguments)
+        sys.stdout.flush()
+    except (QuestionError, UnknownDocumentError, SavedAnswerError) as error:
+        return _complain(error, WRONG_USE)
+    except BrokenPipeError:
+        # Whoever read the output has enough (``| head``); Python would complain once more
+        # when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except (LibraryError, QAError) as error:
+        return _complain(error, FAILED)
+    except OSError as error:
+        named = f"{error.filename}: {error.strerror}" if error.filename else error
+        return _complain(named, FAILED)
+    except KeyboardInterrupt:
+        return _complain("Interrupted; the index is as it was", INTERRUPTED)
+    return code
+
+
+def _complain(what: object, code: int) -> int:
+    from qa.render import one_line
+
+    sys.stderr.write(f"qa: {one_line(str(what))}\n")
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="qa", description="Ask your own documents; every sentence is cited."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_index(commands)
+    _add_ask(commands)
+    _add_sources(commands)
+    verify = _command(commands, "verify", "check whether a saved answer's citations still hold")
+    verify.add_argument("file", type=Path, metavar="FILE", help="an answer in JSON or Markdown")
+    verify.add_argument("--json", action="store_true", help="print JSON")
+    verify.set_defaults(run=_verify)
+    check = _command(commands, "check", "check that the whole store is sound")
+    check.set_defaults(run=_check)
+    serve = _command(commands, "serve", "open the chat page")
+    serve.add_argument("--host", default="127.0.0.1", help="default: this machine only")
+    serve.add_argument("--port", type=int, default=7860, help="default: 7860")
+    serve.set_defaults(run=_serve)
+    return parser
+
+
+def _command(commands: Any, name: str, help_: str) -> argparse.ArgumentParser:  # noqa: ANN401
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=help_, description=help_[0].upper() + help_[1:] + "."
+    )
+    parser.add_argument(
+        "--store",
+        type=Path,
+        metavar="DIR",
+        help=STORE_HELP,
+    )
+    return parser
+
+
+def _add_index(commands: Any) -> None:  # noqa: ANN401 - argparse gives its type no name
+    index = _command(
+        commands, "index", "add files and folders to the index and bring it up to date"
+    )
+    index.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="a file or folder of txt, md, html, pdf, docx or jsonl; remembered from now on. "
+        "Without one, all that are remembered are refreshed",
+    )
+    index.add_argument("--only", action="store_true", help="forget all other paths")
+    index.add_argument("--rebuild", action="store_true", help="read and embed everything again")
+    index.add_argument("--json", action="store_true", help="print JSON")
+    index.set_defaults(run=_index)
+
+
+def _add_ask(commands: Any) -> None:  # noqa: ANN401
+    ask = _command(commands, "ask", "answer a question, with citations")
+    ask.add_argument("question", nargs="?", metavar="QUESTION", help="in nl, de or en")
+    ask.add_argument("--json", action="store_true", help="print the answer as JSON")
+    ask.add_argument("--format", choices=("text", "markdown"), default="text", help="how to print")
+    ask.add_argument("--source", action="append", metavar="ID", help="answer from it alone")
+    ask.add_argument("--language", action="append", metavar="nl|de|en", help="of the sources")
+    ask.add_argument("--no-refusal", action="store_true", help="answer however weak the evidence")
+    ask.add_argument("--fail-on-refusal", action="store_true", help="exit with 3 on a refusal")
+    ask.add_argument(
+        "--batch", type=Path, metavar="FILE.jsonl", help='{"id", "question", …} a line'
+    )
+    ask.add_argument("--output", type=Path, metavar="FILE.jsonl", help="the batch's answers")
+    ask.set_defaults(run=_ask)
+
+
+def _add_sources(commands: Any) -> None:  # noqa: ANN401
+    sources = _command(commands, "sources", "list, show and remove documents")
+    sources.add_argument("--json", action="store_true", help="print JSON")
+    sources.set_defaults(run=_list)
+    actions = sources.add_subparsers(title="actions", metavar="[list | show | remove]")
+    for name, help_, metavar, run in (
+        ("list", "list all documents, as without a word", "", _list),
+        ("show", "print the exact text of documents", "ID", _show),
+        ("remove", "remove documents, or paths with all their documents", "ID-or-PATH", _remove),
+    ):
+        action = actions.add_parser(name, help=help_, description=f"{help_.capitalize()}.")
+        if metavar:
+            action.add_argument("names", nargs="+", metavar=metavar)
+        # Given before the action or after it; what was given before stays.
+        action.add_argument("--store", type=Path, default=argparse.SUPPRESS, help=STORE_HELP)
+        action.add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON"
+        )
+        action.set_defaults(run=run)
+
+
+def _store(arguments: argparse.Namespace) -> Path:
+    return arguments.store or Settings.from_env().store
+
+
+def _assistant(arguments: argparse.Namespace) -> Assistant:
+    """The default store is built when it is missing; a store that was named must be there."""
+    from qa.assistant import Assistant
+
+    if arguments.store is not None:
+        return Assistant.open(arguments.store)
+    with _progress() as progress:
+        return Assistant.open_default(progress=progress)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """A progress bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(file=sys.stderr, leave=False, unit="") as bar:
+
+        def show(stage: str, done: int, total: int) -> None:
+            bar.set_description_str(stage, refresh=False)
+            bar.total, bar.n = total, done
+            bar.refresh()
+
+        yield show
+
+
+def _print_json(data: object) -> None:
+    print(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+# index
+
+
+def _index(arguments: argparse.Namespace) -> int:
+    from index import Library
+
+    library = Library.open(_store(arguments))
+    with _progress() as progress:
+        report = library.build(
+            arguments.paths,
+            only=arguments.only,
+            afresh=arguments.rebuild,
+            progress=progress,
+        )
+    if arguments.json:
+        _print_json(asdict(report))
+    else:
+        _print_report(report)
+    # A path that was named and could not be taken at all is a failure; a file inside a
+    # folder that could not is reported, and the rest goes on.
+    named = {str(Path(path).absolute()) for path in arguments.paths}
+    return FAILED if any(refused.source in named for refused in report.refused) else DONE
+
+
+def _print_report(report: BuildReport) -> None:
+    from qa.render import one_line
+
+    for what in ("added", "changed", "removed"):
+        ids: tuple[str, ...] = getattr(report, what)
+        for doc_id in ids[:_LISTED]:
+            print(one_line(f"{what} {doc_id}"))
+        if len(ids) > _LISTED:
+            print(f"{what} {len(ids) - _LISTED} more")
+    for refused in report.refused:
+        print(one_line(f"refused {refused.source}: {refused.reason}"))
+    n_documents = len(report.added) + len(report.changed) + len(report.unchanged)
+    print(
+        f"{n_documents} documents ({len(report.added)} added, {len(report.changed)} changed, "
+        f"{len(report.removed)} removed, {len(report.unchanged)} unchanged), "
+        f"{len(report.refused)} refused, {report.left_out} hidden or linked left out; "
+        f"{report.n_chunks} chunks in {report.generation}"
+    )
+
+
+# ask
+
+
+def _ask(arguments: argparse.Namespace) -> int:
+    if (arguments.question is None) == (arguments.batch is None):
+        return _complain("Ask one QUESTION, or name a --batch of them", WRONG_USE)
+    if arguments.batch is not None:
+        return _ask_batch(arguments)
+    from qa.question import clean
+
+    clean(arguments.question)  # before an index is built for a question that is none
+    answer = _assistant(arguments).ask(
+        arguments.question,
+        sources=arguments.source,
+        languages=arguments.language,
+        refuse=not arguments.no_refusal,
+    )
+    _print_answer(answer, arguments)
+    return NOT_SAID if answer.refused and arguments.fail_on_refusal else DONE
+
+
+def _print_answer(answer: Answer, arguments: argparse.Namespace) -> None:
+    from qa.render import printable, to_markdown, to_text
+
+    if arguments.json:
+        _print_json(answer.to_dict())
+    elif arguments.format == "markdown":
+        print(printable(to_markdown(answer)), end="")
+    else:
+        print(to_text(answer))
+
+
+def _ask_batch(arguments: argparse.Namespace) -> int:
+    """One answer a line; a line that cannot be answered gets its error, and the rest go on."""
+    # Not splitlines(): U+2028 ends no line of JSON.
+    lines = list(enumerate(_read_text(arguments.batch).split("\n"), start=1))
+    asked = [(number, line) for number, line in lines if line.strip()]
+    assistant = _assistant(arguments)
+    output = arguments.output.open("w", encoding="utf-8") if arguments.output else sys.stdout
+    failed = 0
+    try:
+        for number, line in asked:
+            answered = _answer_line(assistant, line, number, arguments)
+            failed += "error" in answered
+            line_out = json.dumps(answered, ensure_ascii=False)
+            # Half a surrogate pair, which JSON allows and UTF-8 does not, stays escaped.
+            output.write(line_out.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+    finally:
+        if arguments.output:
+            output.close()
+    if failed:
+        return _complain(f"{failed} of {len(asked)} questions could not be answered", FAILED)
+    return DONE
+
+
+def _answer_line(
+    assistant: Assistant, line: str, number: int, arguments: argparse.Namespace
+) -> dict[str, Any]:
+    asked: Any = None
+    try:
+        asked = json.loads(line)
+        _check_batch_line(asked)
+        answer = assistant.ask(
+            asked["question"],
+            history=[_turn(turn) for turn in asked.get("history") or ()],
+            sources=arguments.source if asked.get("scope") is None else asked["scope"],
+            languages=arguments.language,
+            refuse=not arguments.no_refusal,
+        )
+    except (QAError, UnknownDocumentError, ValueError, RecursionError) as error:
+        id_ = asked.get("id") if isinstance(asked, dict) else None
+        return {"id": id_, "error": f"line {number}: {error}"}
+    return {"id": asked.get("id"), **answer.to_dict()}
+
+
+def _check_batch_line(asked: object) -> None:
+    if not isinstance(asked, dict) or not isinstance(asked.get("question"), str):
+        raise QuestionError('It is not an object with a "question"')
+    scope = asked.get("scope")
+    if scope is not None and not (
+        isinstance(scope, list) and all(isinstance(id_, str) for id_ in scope)
+    ):
+        raise QuestionError('Its "scope" is not a list of document ids')
+    turns = asked.get("history") or []
+    if not isinstance(turns, list) or not all(
+        isinstance(turn, dict) and isinstance(turn.get("text"), str) and turn.get("role")
+        for turn in turns
+    ):
+        raise QuestionError('Its "history" is not a list of {"role", "text"}')
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise QuestionError(f"{path} is not text in UTF-8 ({error.reason})") from error
+
+
+def _turn(turn: dict[str, str]) -> Turn:
+    from qa.types import Turn
+
+    return Turn("user" if turn["role"] == "user" else "assistant", turn["text"])
+
+
+# sources
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from index import Library
+    from qa.render import one_line
+
+    with Library.open(_store(arguments)).snapshot() as snapshot:
+        entries, roots = snapshot.documents(), snapshot.manifest.roots
+    if arguments.json:
+        _print_json({"roots": roots, "documents": [asdict(entry) for entry in entries]})
+        return DONE
+    for entry in entries:
+        title, language = one_line(entry.title), entry.language or "?"
+        print(f"{one_line(entry.id)}  {language:2}  {entry.date or '-':10}  {title}")
+    print(one_line(f"{len(entries)} documents from {', '.join(roots)}"))
+    return DONE
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    """Exact texts to a file or a pipe; to a terminal without what could steer it."""
+    from index import Library
+    from qa.render import printable
+
+    library = Library.open(_store(arguments))
+    documents = [library.document(name) for name in arguments.names]
+    if arguments.json:
+        described = [{**asdict(document), "sha256": document.sha256} for document in documents]
+        _print_json(described if len(described) > 1 else described[0])
+        return DONE
+    for document in documents:
+        shown = printable(document.text) if sys.stdout.isatty() else document.text
+        sys.stdout.write(shown if shown.endswith("\n") else f"{shown}\n")
+    return DONE
+
+
+def _remove(arguments: argparse.Namespace) -> int:
+    from index import Library
+
+    report = Library.open(_store(arguments)).remove(arguments.names)
+    _print_json(asdict(report)) if arguments.json else _print_report(report)
+    return DONE
+
+
+# verify, check, serve
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from index import Library
+    from qa.ground import state
+    from qa.render import citations_of, one_line
+
+    citations = citations_of(_read_text(arguments.file))
+    with Library.open(_store(arguments)).snapshot() as snapshot:
+        states = [(citation, state(citation, snapshot.document)) for citation in citations]
+    if arguments.json:
+        _print_json([{**asdict(citation), "state": found} for citation, found in states])
+    else:
+        for citation, found in states:
+            where = f"{citation.doc_id} {citation.start}-{citation.end}"
+            print(one_line(f"[{citation.number}] {found}: {where}"))
+    return DONE if all(found == "holds" for _, found in states) else FAILED
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from index.generation import current
+    from index.verify import verify_in_child
+
+    store = _store(arguments)
+    name = current(store)
+    if name is None:
+        return _complain(f"There is no index in {store} yet; run: qa index", FAILED)
+    verify_in_child(store / name)
+    print(f"{store / name} is sound")
+    return DONE
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    import ui
+
+    return ui.serve(_assistant(arguments), host=arguments.host, port=arguments.port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""An ``Answer`` as text for a terminal and as Markdown, and the citations of saved answers."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+import unicodedata
+from typing import Any
+
+from qa.errors import SavedAnswerError
+from qa.phrases import PHRASES
+from qa.types import Answer, Citation
+
+_WIDTH = 88
+
+
+def to_text(answer: Answer) -> str:
+    """An answer as a person reads it in a terminal: the text, then its sources."""
+    parts = [_wrapped(f"{answer.notice} {answer.text}" if answer.notice else answer.text)]
+    if answer.refused and answer.nearest:
+        parts.append(PHRASES["nearest"][answer.language])
+    parts += [_source(c, answer.language) for c in (answer.citations or answer.nearest)]
+    return printable("\n\n".join(parts))
+
+
+def _source(citation: Citation, language: str) -> str:
+    head = f"[{citation.number}] {_where(citation, language)}"
+    quote = _wrapped(f"“{' '.join(citation.quote.split())}”", indent="    ")
+    return f"{head}\n{quote}\n    {citation.source}"
+
+
+def _where(citation: Citation, language: str) -> str:
+    page = citation.page and f"{PHRASES['page'][language]} {citation.page}"
+    named = [citation.title or citation.doc_id, citation.language, citation.date, page]
+    return ", ".join(str(part) for part in named if part)
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, _WIDTH, initial_indent=indent, subsequent_indent=indent)
+
+
+def one_line(text: str) -> str:
+    """``printable`` text on one line, so that no name can forge another line."""
+    return printable(" ".join(text.split()))
+
+
+def printable(text: str) -> str:
+    r"""``text`` without what could steer a terminal: controls but line ends, and bidi overrides.
+
+    >>> printable("a\x1b[31mb\n")
+    'a[31mb\n'
+    """
+    return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in {"Cc", "Cf"})
+
+
+def to_markdown(answer: Answer) -> str:
+    """An answer with its citations as footnotes, which ``citations_of`` reads back."""
+    lines = [f"**{_escaped(answer.question)}**", ""]
+    if answer.notice:
+        lines += [f"*{_escaped(answer.notice)}*", ""]
+    lines += [_marked(answer), ""]
+    shown = answer.citations or answer.nearest
+    if answer.refused and shown:
+        marks = " ".join(f"[^{citation.number}]" for citation in shown)
+        lines += [f"{PHRASES['nearest'][answer.language]} {marks}", ""]
+    lines += [_footnote(citation, answer.language) for citation in shown]
+    return "\n".join(lines) + "\n"
+
+
+def _marked(answer: Answer) -> str:
+    """The text, each statement followed by its footnote marks instead of ``[n]``."""
+    if not answer.statements:
+        return _escaped(answer.text)
+    return " ".join(
+        _escaped(answer.text[s.start : s.end]) + "".join(f"[^{n}]" for n in s.citations)
+        for s in answer.statements
+    )
+
+
+def _footnote(citation: Citation, language: str) -> str:
+    # The comment holds what a program needs to find the words again; readers do not see it.
+    place = {
+        "number": citation.number,
+        "doc_id": citation.doc_id,
+        "start": citation.start,
+        "end": citation.end,
+        "sha256": citation.sha256,
+        "quote": citation.quote,
+    }
+    hidden = json.dumps(place, ensure_ascii=True).replace("--", "\\u002d\\u002d")
+    quote = _escaped(" ".join(citation.quote.split()))
+    where = _escaped(_where(citation, language))
+    return f"[^{citation.number}]: “{quote}” — {where} <!-- cite {hidden} -->"
+
+
+def _escaped(text: str) -> str:
+    """Text in which no character of a source acts as Markdown or HTML."""
+    return re.sub(r"([\\`*_{}\[\]<>#|!$~&])", r"\\\1", text)
+
+
+_HIDDEN = re.compile(r"<!-- cite (\{.*?\}) -->")
+_FIELDS = {"number": int, "doc_id": str, "start": int, "end": int, "sha256": str, "quote": str}
+
+
+def citations_of(saved: str) -> list[Citation]:
+    """The citations of a saved answer, JSON or Markdown; ``nearest`` ones included.
+
+    Raises:
+        SavedAnswerError: it is neither, or a citation lacks a field.
+    """
+    try:
+        loaded = json.loads(saved)
+    except RecursionError as error:
+        raise SavedAnswerError("It is JSON, but nested too deep to be an answer") from error
+    except ValueError:
+        found = _hidden(saved)
+    else:
+        found = _saved(loaded)
+    return [_citation(fields) for fields in found]
+
+
+def _hidden(markdown: str) -> list[object]:
+    try:
+        found = [json.loads(match) for match in _HIDDEN.findall(markdown)]
+    except (ValueError, RecursionError) as error:
+        raise SavedAnswerError(f"A citation in it cannot be read ({error})") from error
+    if not found:
+        raise SavedAnswerError("It is neither an answer in JSON nor one in Markdown")
+    return found
+
+
+def _saved(loaded: object) -> list[object]:
+    cited = loaded.get("citations") if isinstance(loaded, dict) else None
+    nearest = loaded.get("nearest", []) if isinstance(loaded, dict) else None
+    if not isinstance(cited, list) or not isinstance(nearest, list):
+        raise SavedAnswerError("It is JSON, but not an answer: it has no list of citations")
+    return [*cited, *nearest]
+
+
+def _citation(fields: object) -> Citation:
+    if not isinstance(fields, dict):
+        raise SavedAnswerError(f"A citation is an object, not {type(fields).__name__}")
+    for name, kind in _FIELDS.items():
+        if type(fields.get(name)) is not kind:  # isinstance would take True for a number
+            raise SavedAnswerError(f"A citation has no {name!r}, or one that is no {kind.__name__}")
+    described = {"title": "", "source": "", "language": "", "date": None, "page": None}
+    known: dict[str, Any] = {name: fields.get(name, value) for name, value in described.items()}
+    return Citation(**known, **{name: fields[name] for name in _FIELDS})
