@@ -1,0 +1,338 @@
+"""The page in a real browser, over the real answers from the shipped articles."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Dialog,
+    FilePayload,
+    Locator,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
+
+ROOT = Path(__file__).parent.parent
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+SWITCHES = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+ASKED = "How many active users does Parler have?"
+
+expect.set_options(timeout=15_000)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = os.environ.get("QA_BROWSER") or next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        missing = "no browser: install Chromium, or name one in QA_BROWSER"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=SWITCHES)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of its own over a new store, which it builds from the shipped articles."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "qa", "serve", "--port", str(port)],
+        cwd=ROOT,
+        env={**os.environ, "QA_STORE": str(tmp_path_factory.mktemp("store"))},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    too_late = threading.Timer(60, server.kill)
+    too_late.start()
+    assert server.stdout is not None
+    ready = next((line for line in server.stdout if line.startswith("Ready: ")), None)
+    too_late.cancel()
+    try:
+        assert ready == f"Ready: http://127.0.0.1:{port}\n"
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(10)
+        server.stdout.close()
+
+
+@dataclass
+class Visit:
+    """One person at the page, and everything that went wrong there."""
+
+    page: Page
+    address: str
+    wrong: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", lambda m: self._note(m.type == "error", f"console: {m.text}"))
+        self.page.on("pageerror", lambda error: self._note(True, f"error: {error}"))
+        self.page.on("request", lambda r: self._note(self._foreign(r.url), f"request: {r.url}"))
+        self.page.on("dialog", self._dismiss)
+        self.page.goto(self.address)
+        expect(self.page.locator("html.qa-ready")).to_be_visible()
+
+    def _note(self, wrong: bool, what: str) -> None:
+        if wrong:
+            self.wrong.append(what)
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _foreign(self, url: str) -> bool:
+        return not url.startswith((self.address + "/", "data:", "blob:"))
+
+    @property
+    def question(self) -> Locator:
+        return self.page.locator("#question textarea")
+
+    @property
+    def replies(self) -> Locator:
+        return self.page.locator("#chat .answer, #chat .failure")
+
+    def ask(self, question: str) -> Locator:
+        """Ask, wait until the reply is whole, and return it."""
+        before = self.replies.count()
+        self.question.fill(question)
+        self.question.press("Enter")
+        expect(self.replies).to_have_count(before + 1)
+        whole = self.page.locator("#chat .actions, #chat .failure")
+        expect(whole).to_have_count(before + 1)
+        return self.replies.nth(before)
+
+    def upload(self, name: str, text: str) -> Locator:
+        """Add a file and return the report."""
+        self.page.get_by_role("tab").nth(2).click()
+        self.page.locator("#side input[type=file]").set_input_files(
+            FilePayload(name=name, mimeType="text/plain", buffer=text.encode())
+        )
+        report = self.page.locator("#report .report")
+        expect(report).to_be_visible()
+        return report
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport=DESKTOP, locale="en-GB")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visit(context: BrowserContext, address: str) -> Iterator[Visit]:
+    visit = Visit(context.new_page(), address)
+    yield visit
+    wrong = list(visit.wrong)  # a page that is closed complains of the connections it loses
+    visit.page.close()
+    assert wrong == []
+
+
+def test_a_citation_is_reached_and_opened_by_keyboard_and_shows_the_exact_words(
+    visit: Visit,
+) -> None:
+    answer = visit.ask("Why did Amazon drop Parler?")
+    chip = answer.locator(".said a.cite").first
+    for _ in range(20):
+        visit.page.keyboard.press("Shift+Tab")
+        if chip.evaluate("chip => chip === document.activeElement"):
+            break
+    expect(chip).to_be_focused()
+    title = chip.get_attribute("title") or ""
+    visit.page.keyboard.press("Enter")
+
+    mark = visit.page.locator("#source mark")
+    expect(mark).to_be_in_viewport()
+    expect(mark).to_be_focused()
+    quote = mark.inner_text()
+    assert title.endswith(f"“{quote}”")
+    assert any(quote in seed.read_text("utf-8") for seed in (ROOT / "seeds").glob("*.md"))
+
+    visit.page.keyboard.press("Escape")
+    expect(chip).to_be_focused()
+
+
+def test_a_new_answer_is_announced_once_and_no_message_reads_out_its_source(visit: Visit) -> None:
+    answer = visit.ask(ASKED)
+    announced = visit.page.get_by_role("status").filter(has_text="Answer:")
+    expect(announced).to_contain_text(answer.locator(".statement").first.inner_text())
+    expect(visit.page.locator("#chat [aria-label*='<']")).to_have_count(0)
+
+
+def test_what_is_not_in_the_documents_is_refused_with_the_nearest_passages(visit: Visit) -> None:
+    answer = visit.ask("What is the capital of Mongolia?")
+    expect(answer).to_have_class(re.compile("refusal"))
+    expect(answer).to_contain_text("Not in the documents")
+    answer.locator(".passages a").first.click()
+    expect(visit.page.locator("#source mark")).to_be_in_viewport()
+
+
+def test_sources_that_differ_are_a_table_whose_numbers_open_them(visit: Visit) -> None:
+    rows = visit.ask(ASKED).locator("table.differ tbody tr")
+    expect(rows).to_have_count(2)
+    marks = []
+    for n in range(2):
+        number = rows.nth(n).locator("a.cite").first
+        title = number.get_attribute("title") or ""
+        number.click()
+        mark = visit.page.locator("#source mark")
+        expect(mark).to_have_text(title.rpartition(": “")[2].removesuffix("”"))
+        marks.append(mark.inner_text())
+    assert marks[0] != marks[1]
+
+
+def test_an_uploaded_document_is_reported_and_answered_from(visit: Visit) -> None:
+    fact = "The lighthouse of Drovelmar was painted violet by Ines Tarkwell in 1931."
+    report = visit.upload("drovelmar notes.txt", f"About Drovelmar.\n\n{fact}\n")
+    expect(report).to_contain_text("Added (1)")
+    expect(report).to_contain_text("uploads/drovelmar notes.txt")
+    answer = visit.ask("Who painted the lighthouse of Drovelmar violet?")
+    answer.locator(".said a.cite").first.click()
+    expect(visit.page.locator("#source mark")).to_have_text(fact)
+
+
+def test_a_refused_upload_says_why(visit: Visit) -> None:
+    report = visit.upload("photo.exe", "MZ")
+    expect(report).to_contain_text("Not added (1)")
+    expect(report).to_contain_text("photo.exe: this kind of file cannot be read")
+
+
+def test_markup_in_names_questions_and_documents_is_only_text(visit: Visit) -> None:
+    fact = (
+        "The Quillon beacon <script>alert(1)</script> <img src=x onerror=alert(2)> "
+        "$$x^2$$ was lit by Ada Brandt in 1847."
+    )
+    document = (
+        f"# Beacon <iframe src='http://evil.example/'></iframe>\n\n{fact}\n\n"
+        "![a](http://evil.example/a.png) [b](javascript:alert(3)) <base href='http://evil.example'>"
+        "\n\n```mermaid\ngraph TD\n```\n<svg onload=alert(4)><details open ontoggle=alert(5)>\n"
+        "<meta http-equiv=refresh content='0;url=http://evil.example'>\n"
+    )
+    visit.upload("quillon <img src=x onerror=alert(6)>.md", document)
+    nasty = "<img src=x onerror=alert(7)> ![q](http://evil.example/q.png) $$y$$"
+    answer = visit.ask(f"{nasty} Who lit the Quillon beacon in 1847?")
+    expect(visit.page.locator("#chat .asked").last).to_contain_text(nasty)
+    answer.locator(".passages a").first.click()
+    expect(visit.page.locator("#source .text")).to_contain_text("![a](http://evil.example/a.png)")
+    expect(visit.page.locator("#source mark")).to_contain_text("<script>alert(1)</script>")
+    for drawn in ("#chat .message", "#source", "#documents", "#report"):
+        inside = visit.page.locator(drawn).locator("img, iframe, script, svg, base, meta, .katex")
+        expect(inside).to_have_count(0)
+    outside = visit.page.locator("#chat a, #source a").evaluate_all(
+        "links => links.map(a => a.getAttribute('href')).filter(href => !href.startsWith('#'))"
+    )
+    assert outside == []
+
+
+def test_the_page_speaks_the_browsers_language_and_the_one_chosen_later(
+    browser: Browser, address: str
+) -> None:
+    context = browser.new_context(viewport=DESKTOP, locale="de-AT")
+    visit = Visit(context.new_page(), address)
+    expect(visit.page.get_by_role("textbox", name="Ihre Frage")).to_be_visible()
+    expect(visit.page.get_by_role("tab", name="Dokumente")).to_be_visible()
+    visit.ask("Warum hat Amazon Parler abgeschaltet?").locator("a.cite").first.click()
+    expect(visit.page.locator("#source mark")).to_be_in_viewport()
+    visit.page.get_by_label("Nederlands").check()
+    expect(visit.page.get_by_role("textbox", name="Je vraag")).to_be_visible()
+    expect(visit.page.get_by_role("heading", name="Vraag het je documenten")).to_be_visible()
+    expect(visit.page.get_by_role("button", name="Nieuw gesprek")).to_be_visible()
+    expect(visit.page.locator("html[lang=nl]")).to_be_visible()
+    expect(visit.page.locator("#chat .stated .label").first).to_have_text("Bronnen")
+    expect(visit.page.locator("#source mark")).to_be_visible()
+    later = Visit(context.new_page(), address)
+    expect(later.page.get_by_role("textbox", name="Je vraag")).to_be_visible()
+    assert visit.wrong + later.wrong == []
+    context.close()
+
+
+def test_a_choice_of_language_restricts_what_is_cited(visit: Visit) -> None:
+    visit.page.get_by_role("button", name="Where to search: all documents").click()
+    visit.page.locator("#scope").get_by_label("German", exact=True).check()
+    expect(visit.page.get_by_role("button", name="Where to search: German")).to_be_visible()
+    answer = visit.ask("Why did Amazon drop Parler?")
+    tags = answer.locator(".passages .lang").all_text_contents()
+    assert tags
+    assert set(tags) == {"DE"}
+
+
+def test_the_list_of_documents_finds_and_opens_one(visit: Visit) -> None:
+    listed = visit.page.locator("#documents li")
+    visit.page.get_by_role("textbox", name="Find a document").fill("matze")
+    expect(listed).to_have_count(1)
+    listed.get_by_role("link").click()
+    heading = visit.page.locator("#source h2")
+    expect(heading).to_contain_text("Matze")
+    expect(heading).to_be_focused()
+    expect(visit.page.locator("#source .facts")).to_contain_text("DE2021-01")
+
+
+def test_all_folders_are_read_again_on_request(visit: Visit) -> None:
+    visit.page.get_by_role("tab", name="Add").click()
+    visit.page.get_by_role("button", name="Read all folders again").click()
+    expect(visit.page.locator("#report .report")).to_be_visible()
+    expect(visit.page.locator("#report")).to_contain_text("Nothing has changed.")
+
+
+def test_an_answer_is_copied_with_its_footnotes(visit: Visit, context: BrowserContext) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=visit.address)
+    visit.ask("Why did Amazon drop Parler?")
+    visit.page.get_by_role("link", name="Copy with footnotes").click()
+    expect(visit.page.locator("#chat .actions")).to_contain_text("Copied")
+    copied = visit.page.evaluate("navigator.clipboard.readText()")
+    assert "[^1]" in copied
+    assert "\n[^1]: “" in copied
+
+
+def test_an_error_looks_like_an_error(visit: Visit) -> None:
+    failure = visit.ask("x" * 20_000)
+    expect(failure).to_have_attribute("role", "alert")
+    expect(failure).to_contain_text("That did not work")
+
+
+def test_two_visits_do_not_share_a_conversation(visit: Visit, context: BrowserContext) -> None:
+    visit.ask(ASKED)
+    other = Visit(context.new_page(), visit.address)
+    expect(other.page.locator("#chat .welcome")).to_be_visible()
+    expect(other.replies).to_have_count(0)
+    other.page.close()
+
+
+def test_nothing_is_wider_than_a_phone(visit: Visit) -> None:
+    def assert_fits() -> None:
+        for width in (360, 390):
+            visit.page.set_viewport_size({"width": width, "height": 844})
+            wide = visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0
+
+    assert_fits()
+    answer = visit.ask(ASKED)
+    assert_fits()
+    answer.locator("a.cite").first.click()
+    expect(visit.page.locator("#source mark")).to_be_in_viewport()
+    assert_fits()
+    visit.ask("W" * 300)
+    assert_fits()

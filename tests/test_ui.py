@@ -1,0 +1,518 @@
+"""The page without a browser: what is escaped, what is drawn, what is taken in."""
+
+from __future__ import annotations
+
+import asyncio
+import doctest
+import logging
+import socket
+import string
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ui
+import ui_html as html
+from index.errors import NoStoreError, StoreBusyError, UnknownDocumentError
+from index.types import BuildReport, Document, DocumentEntry, Refused
+from qa.errors import QuestionError
+from qa.types import Answer, Citation, Disagreement, Statement, Turn
+
+EN = html.TEXTS["en"]
+Progress = Callable[[str, int, int], None]
+NASTY = (
+    "<script>alert(1)</script> ![x](http://evil.example/x.png) [l](javascript:alert(1)) "
+    "<img src=x onerror=alert(1)> $$x^2$$ `code` **bold**\n\n# head\n\n```mermaid\ngraph\n``` "
+    "</div></p>\"'>&lt;b&gt; {{value}} ${value} [3] <details open ontoggle=alert(1)>"
+)
+
+
+class Reader(HTMLParser):
+    """The tags and the text that a browser would find."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, name: str) -> list[str | None]:
+        return [value for key, value in self.attributes if key == name]
+
+
+def cite(number: int, quote: str, **changes: Any) -> Citation:  # noqa: ANN401 -- any field
+    known = Citation(
+        number,
+        f"d{number}",
+        f"Title {number}",
+        "a.md",
+        "nl",
+        "2021-01",
+        3,
+        0,
+        len(quote),
+        quote,
+        "",
+    )
+    return replace(known, **changes)
+
+
+def answered(**changes: Any) -> Answer:  # noqa: ANN401 -- any field
+    """Two statements; the first is found in two places, the second holds a "[1]" of its own."""
+    text = "It grew. [1][2] See [1] there. [3]"
+    known = Answer(
+        question="?",
+        standalone_question="?",
+        language="en",
+        text=text,
+        refused=False,
+        coverage="full",
+        confidence=0.9,
+        statements=(
+            Statement(0, 8, (1, 2), "verbatim"),
+            Statement(16, 30, (3,), "verbatim"),
+        ),
+        citations=(cite(1, "It grew."), cite(2, "It did grow."), cite(3, "See [1] there.")),
+    )
+    return replace(known, **changes)
+
+
+# Escaping
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+def test_plain_text_is_shown_as_it_is_and_holds_no_sign_of_any_markup(text: str) -> None:
+    shown = html.plain(text)
+    assert Reader(shown).text == text
+    assert not set(shown) - set("&#;") & set(string.punctuation + "\r\n\t")
+
+
+def test_a_lone_surrogate_is_replaced() -> None:
+    assert html.plain("a\ud800b") == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_nothing_from_outside_adds_a_tag_an_attribute_or_a_line() -> None:
+    def drawn(words: str) -> list[str]:
+        quoted = cite(1, words, title=words, doc_id=words, date=words, source=words, language=words)
+        answer = answered(
+            text=f"{words} [1]",
+            statements=(Statement(0, len(words), (1,), "verbatim"),),
+            citations=(quoted,),
+            nearest=(replace(quoted, number=2),),
+            notice=words,
+            language=words,
+        )
+        document = Document(words, words, words, words, words, words)
+        entry = DocumentEntry(words, words, words, words, words, 1, "")
+        report = BuildReport("g", (words,), (), (words,), (), (Refused(words, words),), 0, 1)
+        return [
+            html.answer_html(answer, 1, EN),
+            html.answer_html(replace(answer, disagreement=(Disagreement(words, (1,)),)), 1, EN),
+            html.answer_html(replace(answer, refused=True), 1, EN),
+            html.answer_html(replace(answer, clarify=words), 1, EN),
+            html.failure_html(words, EN),
+            html.question_html(words),
+            html.source_html(document, EN, quoted),
+            html.source_html(document, EN, replace(quoted, quote=words + "!")),
+            html.documents_html([entry], EN, searched=False),
+            html.report_html(report, (), EN),
+        ]
+
+    for nasty, harmless in zip(drawn(NASTY), drawn("words"), strict=True):
+        assert "\n" not in nasty
+        assert Reader(nasty).tags == Reader(harmless).tags
+        assert [key for key, _ in Reader(nasty).attributes] == [
+            key for key, _ in Reader(harmless).attributes
+        ]
+        assert all(link and link.startswith("#") for link in Reader(nasty).all("href"))
+
+
+# Answers
+
+
+def test_each_statement_is_followed_by_its_own_numbers_and_keeps_its_own_brackets() -> None:
+    shown = Reader(html.statements_html(answered(), 2, EN))
+    assert shown.text == "It grew.Source 1Source 2 See [1] there.Source 3"
+    assert shown.all("href") == ["#cite-2-1", "#cite-2-2", "#cite-2-3"]
+    assert shown.all("title")[0] == "Title 1 · 2021-01 · page 3: “It grew.”"
+
+
+def test_a_statement_speaks_the_language_of_its_source() -> None:
+    shown = Reader(html.answer_html(answered(), 1, EN))
+    assert shown.all("lang")[:2] == ["en", "nl"]
+
+
+def test_words_between_and_after_the_statements_are_kept() -> None:
+    text = "Well: It grew. [1] That is all."
+    answer = answered(text=text, statements=(Statement(6, 14, (1,), "checked"),))
+    assert Reader(html.statements_html(answer, 1, EN)).text == "Well: It grew.Source 1 That is all."
+
+
+def test_a_refusal_looks_like_one_and_links_the_nearest_passages() -> None:
+    answer = answered(
+        text="The documents do not answer this.",
+        refused=True,
+        coverage="none",
+        statements=(),
+        citations=(),
+        nearest=(cite(1, "Close."),),
+    )
+    shown = html.answer_html(answer, 4, EN)
+    assert 'class="answer refusal"' in shown
+    assert Reader(shown).text.startswith(EN["refused"] + "The documents do not answer this.")
+    assert Reader(shown).all("href") == ["#cite-4-1"]
+    assert "Close." in Reader(shown).text
+
+
+def test_a_question_back_is_no_refusal() -> None:
+    back = "What is your question about?"
+    shown = html.answer_html(answered(text=back, refused=True, clarify=back, statements=()), 1, EN)
+    assert 'class="answer clarify"' in shown
+    assert Reader(shown).text.count(back) == 1
+    assert EN["refused"] not in Reader(shown).text
+
+
+def test_values_that_differ_are_a_table_of_who_says_what() -> None:
+    sides = (Disagreement("10 million", (1,)), Disagreement("4 million", (2, 3)))
+    answer = answered(disagreement=sides, notice="The sources disagree.")
+    shown = Reader(html.disagreement_html(answer, 1, EN))
+    assert shown.tags.count("tr") == 3
+    assert shown.all("href") == ["#cite-1-1", "#cite-1-2", "#cite-1-3"]
+    whole = Reader(html.answer_html(answer, 1, EN)).text
+    assert whole.count("The sources disagree.") == 1
+
+
+def test_a_notice_and_a_partial_answer_are_said() -> None:
+    assert "Old figures." in Reader(html.answer_html(answered(notice="Old figures."), 1, EN)).text
+    assert EN["partial"] in Reader(html.answer_html(answered(coverage="partial"), 1, EN)).text
+    assert EN["partial"] not in Reader(html.answer_html(answered(), 1, EN)).text
+
+
+# Sources
+
+
+def test_the_cited_words_are_marked_in_the_exact_text() -> None:
+    text = "First line.\n\nThe **second** <b>.\n"
+    document = Document("d", text, "Title", "nl", None, "d.md")
+    quote = "The **second** <b>."
+    shown = html.source_html(document, EN, cite(1, quote, start=13, end=13 + len(quote)))
+    before, rest = shown.split('<mark tabindex="-1">')
+    marked, after = rest.split("</mark>")
+    assert Reader(marked).text == quote
+    assert Reader(before.split('dir="auto">')[1] + marked + after).text == text
+
+
+def test_of_a_long_document_the_passage_is_shown_with_ways_on() -> None:
+    text = "".join(f"{n:09}\n" for n in range(10_000))
+    document = Document("d/1", text, "Long", "en", None, "d", pages=(0, 50_000))
+    start = text.index("000006000")
+    shown = html.source_html(document, EN, cite(1, "000006000", start=start, end=start + 9))
+    assert len(Reader(shown).text) < html.WINDOW_CHARS + 500
+    assert Reader(shown.split("<mark")[1].split("</mark>")[0][15:]).text == "000006000"
+    assert "page 2" in Reader(shown).text
+    links = [link for link in Reader(shown).all("href") if link and link.startswith("#doc-")]
+    assert links == ["#doc-d%2F1@30005", "#doc-d%2F1@70005"] * 2
+
+
+@given(st.integers(1, 200_000), st.data())
+def test_the_window_lies_in_the_text_and_holds_the_quote(size: int, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, size))
+    end = data.draw(st.integers(start, size))
+    first, last = html.window(size, start, end)
+    assert 0 <= first <= start <= end <= last <= size
+    assert last - first <= max(html.WINDOW_CHARS, end - start)
+    assert last - first == size or last - first >= min(size, html.WINDOW_CHARS) // 2
+
+
+def test_a_changed_document_marks_nothing_and_says_what_was_cited() -> None:
+    document = Document("d", "New words.", "Title", "en", None, "d")
+    shown = html.source_html(document, EN, cite(1, "Old words."))
+    assert "mark" not in Reader(shown).tags
+    assert EN["quote_gone"] in Reader(shown).text
+    assert "Old words." in Reader(shown).text
+
+
+@given(st.text(min_size=1), st.integers(0, 10**9))
+def test_a_document_is_found_again_by_its_reference(doc_id: str, offset: int) -> None:
+    asked: list[str] = []
+
+    def document(doc_id: str) -> Document:
+        asked.append(doc_id)
+        return DOCUMENT
+
+    library = SimpleNamespace(document=document)
+    desk = ui.Desk(SimpleNamespace(library=library))  # type: ignore[arg-type]
+    desk._source(html.document_reference(doc_id, offset), (), EN)
+    assert asked == [doc_id.encode("utf-8", "replace").decode()]
+
+
+DOCUMENT = Document("d", "Text.", "Title", "en", None, "d")
+
+
+@pytest.mark.parametrize(
+    "reference", ["", "#cite-1-1", "#cite-0-0", "#cite-9-9", "#doc-", "#doc-a", "../../etc/passwd"]
+)
+def test_a_reference_that_leads_nowhere_is_said_to(reference: str) -> None:
+    desk = ui.Desk(SimpleNamespace(library=None))  # type: ignore[arg-type]
+    with pytest.raises(UnknownDocumentError):
+        desk._source(reference, (), EN)
+
+
+def test_the_list_finds_by_title_id_or_source_and_is_cut_short() -> None:
+    entries = [
+        DocumentEntry(f"f/{n}.md", f"Titel {n}", "de", None, f"/x/{n}", 1, "") for n in range(300)
+    ]
+    assert [e.id for e in html.matching(entries, "TITEL 99 /X/")] == [
+        "f/99.md",
+        "f/199.md",
+        "f/299.md",
+    ]
+    shown = Reader(html.documents_html(entries, EN, searched=False))
+    assert shown.tags.count("li") == html.MAX_LISTED
+    assert "The first 200 of 300" in shown.text
+
+
+def test_a_report_names_every_list_that_is_not_empty() -> None:
+    report = BuildReport("g", ("a",), (), ("b",), ("c",), (Refused("/x/d.pdf", "is empty"),), 0, 3)
+    shown = Reader(html.report_html(report, [Refused("e.exe", "wrong kind")], EN)).text
+    assert shown == "DoneAdded (1)aRemoved (1)bNot added (2)e.exe: wrong kindd.pdf: is empty"
+    nothing = BuildReport("g", (), (), (), ("c",), (), 0, 3)
+    assert EN["report_nothing"] in Reader(html.report_html(nothing, (), EN)).text
+
+
+# Words
+
+
+def test_the_page_says_the_same_things_in_every_language() -> None:
+    fields = {
+        language: {
+            key: {field for _, field, _, _ in string.Formatter().parse(words) if field}
+            for key, words in texts.items()
+        }
+        for language, texts in html.TEXTS.items()
+    }
+    assert set(fields) == {"nl", "de", "en"}
+    assert fields["nl"] == fields["de"] == fields["en"]
+    assert all(words.strip() for texts in html.TEXTS.values() for words in texts.values())
+
+
+@pytest.mark.parametrize("module", [ui, html])
+def test_the_examples_in_the_docstrings_are_true(module: ModuleType) -> None:
+    assert doctest.testmod(module).failed == 0
+
+
+# Uploads
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("report.pdf", "report.pdf"),
+        ("../../etc/passwd.txt", "passwd.txt"),
+        ("C:\\temp\\x.MD", "x.md"),
+        ("..", ""),
+        ("", ""),
+        ("....txt", ""),
+        (".hidden.txt", "hidden.txt"),
+        ("-rf.txt", "rf.txt"),
+        ("a\nb\x00c\u202ed.txt", "a_b_c_d.txt"),
+        ("Gro\u0308ße 1 (neu).html", "Größe 1 (neu).html"),
+        ("报告.pdf", "报告.pdf"),
+        ("x" * 300 + ".pdf", "x" * 60 + ".pdf"),
+    ],
+)
+def test_an_uploaded_name_becomes_a_safe_base_name(name: str, safe: str) -> None:
+    assert ui.safe_name(name) == safe
+
+
+@given(st.text())
+def test_no_name_leads_out_of_its_folder(name: str) -> None:
+    safe = ui.safe_name(name)
+    assert Path("/up", safe).resolve().parent in (Path("/up"), Path("/"))
+    assert not safe.startswith((".", "-", " "))
+    assert len(safe.encode()) <= 255
+    assert ui.safe_name(safe) == safe
+
+
+def test_what_is_refused_at_the_door_says_why() -> None:
+    assert ui.refusal("a.md", 10, EN) is None
+    assert ui.refusal("", 10, EN) == EN["no_name"]
+    assert "txt, md, html, pdf, docx, jsonl" in (ui.refusal("a.exe", 10, EN) or "")
+    assert "50 MB" in (ui.refusal("a.md", 50 * 2**20 + 1, EN) or "")
+
+
+class FakeLibrary:
+    """Counts a file as read if it is not empty; refuses the others as the real one does."""
+
+    def __init__(self, store: Path, error: Exception | None = None) -> None:
+        self.store = store
+        self.error = error
+
+    def add(self, paths: Sequence[Path], progress: Progress | None = None) -> BuildReport:
+        if self.error:
+            raise self.error
+        files = sorted(paths[0].iterdir())
+        if progress:
+            progress("read", len(files), len(files))
+        refused = tuple(Refused(str(f), "is empty") for f in files if not f.read_text())
+        added = tuple(f"uploads/{f.name}" for f in files if f.read_text())
+        return BuildReport("g", added, (), (), (), refused, 0, 1)
+
+    def documents(self) -> list[DocumentEntry]:
+        raise self.error or NoStoreError("There is no index")
+
+
+def desk_over(library: FakeLibrary) -> ui.Desk:
+    return ui.Desk(SimpleNamespace(library=library))  # type: ignore[arg-type]
+
+
+def uploaded(tmp_path: Path, **files: str) -> list[str]:
+    folder = tmp_path / "incoming"
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / name.replace("_", ".")).write_text(text)
+    return [str(folder / name.replace("_", ".")) for name in files]
+
+
+def test_a_refused_upload_is_not_kept(tmp_path: Path) -> None:
+    desk = desk_over(FakeLibrary(tmp_path))
+    shown = Reader(desk.add(uploaded(tmp_path, good_txt="words", bad_txt="", x_exe="words"), "en"))
+    assert [f.name for f in (tmp_path / "uploads").iterdir()] == ["good.txt"]
+    assert "Added (1)uploads/good.txtNot added (2)x.exe" in shown.text
+    assert "bad.txt: is empty" in shown.text
+
+
+def test_a_refused_new_version_leaves_the_old_one(tmp_path: Path) -> None:
+    desk = desk_over(FakeLibrary(tmp_path))
+    desk.add(uploaded(tmp_path, a_txt="first"), "en")
+    desk.add(uploaded(tmp_path, a_txt=""), "en")
+    assert (tmp_path / "uploads" / "a.txt").read_text() == "first"
+
+
+def test_a_failed_build_takes_nothing_in_and_looks_like_an_error(tmp_path: Path) -> None:
+    desk = desk_over(FakeLibrary(tmp_path, StoreBusyError("Process 7 is writing")))
+    shown = desk.add(uploaded(tmp_path, a_txt="words"), "de")
+    assert list((tmp_path / "uploads").iterdir()) == []
+    assert 'role="alert"' in shown
+    assert "Process 7 is writing" in Reader(shown).text
+
+
+# Asking
+
+
+class FakeAssistant:
+    """Answers with what it was given, in two steps, or fails."""
+
+    def __init__(self, answers: Sequence[Answer], error: Exception | None = None) -> None:
+        self.answers = answers
+        self.error = error
+        self.calls: list[dict[str, object]] = []
+
+    def stream(self, question: str, **how: object) -> Iterator[Answer]:
+        self.calls.append({"question": question, **how})
+        yield from self.answers
+        if self.error:
+            raise self.error
+
+
+def test_an_answer_grows_and_is_kept_whole() -> None:
+    short, whole = answered(text="It grew. [1]", statements=()), answered()
+    desk = ui.Desk(FakeAssistant([short, whole]))  # type: ignore[arg-type]
+    steps = list(desk.ask("How?", (), "en", [], []))
+    contents = [Reader(str(chat[-1]["content"])).text for _, chat, _, _ in steps]  # type: ignore[index]
+    assert [EN["searching"] in text for text in contents] == [True, False, False, False]
+    assert [EN["copy"] in text for text in contents] == [False, False, False, True]
+    assert [len(exchanges) for _, _, exchanges, _ in steps] == [0, 0, 0, 1]
+    assert steps[-1][2] == (ui.Exchange("How?", whole),)
+    assert "It grew." in Reader(steps[-1][3]).text
+
+
+def test_a_follow_up_carries_the_turns_before_but_not_the_failures() -> None:
+    assistant = FakeAssistant([answered()])
+    before = (ui.Exchange("How?", answered()), ui.Exchange("And?", failure="It broke."))
+    list(ui.Desk(assistant).ask("Why?", before, "en", ["nl"], ["d1"]))  # type: ignore[arg-type]
+    assert assistant.calls == [
+        {
+            "question": "Why?",
+            "history": [Turn("user", "How?"), Turn("assistant", answered().text)],
+            "sources": ["d1"],
+            "languages": ["nl"],
+        }
+    ]
+
+
+def test_nothing_chosen_means_everything_and_nothing_asked_means_nothing() -> None:
+    assistant = FakeAssistant([answered()])
+    desk = ui.Desk(assistant)  # type: ignore[arg-type]
+    list(desk.ask("Why?", (), "en", [], []))
+    assert (assistant.calls[0]["sources"], assistant.calls[0]["languages"]) == (None, None)
+    assert list(desk.ask("  ", (), "en", [], [])) == [("  ", [], (), "")]
+    assert len(assistant.calls) == 1
+
+
+@pytest.mark.parametrize("language", ["nl", "de", "en"])
+def test_a_fault_is_told_in_the_persons_language_and_its_cause_only_to_the_log(
+    language: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = ui.Desk(FakeAssistant([], RuntimeError("password=hunter2")))  # type: ignore[arg-type]
+    with caplog.at_level(logging.ERROR):
+        *_, (_, chat, exchanges, heard) = desk.ask("Why?", (), language, [], [])
+    shown = str(chat[-1]["content"])  # type: ignore[index]
+    assert 'role="alert"' in shown
+    assert html.TEXTS[language]["failed"] in Reader(shown).text
+    assert "hunter2" not in shown + heard
+    assert "hunter2" in caplog.text
+    assert caplog.records[0].getMessage() in Reader(shown).text
+    assert exchanges[0].answer is None
+
+
+def test_a_mistake_of_the_person_is_told_in_the_words_of_the_core() -> None:
+    desk = ui.Desk(FakeAssistant([], QuestionError("ask it shorter")))  # type: ignore[arg-type]
+    *_, (_, chat, _, _) = desk.ask("x" * 9000, (), "en", [], [])
+    assert "ask it shorter" in Reader(str(chat[-1]["content"])).text  # type: ignore[index]
+
+
+def test_no_documents_yet_and_a_broken_store_are_two_different_sights(tmp_path: Path) -> None:
+    none_yet = desk_over(FakeLibrary(tmp_path)).shelf("", "en", [])
+    assert Reader(none_yet[1]).text == EN["none_yet"]
+    broken = desk_over(FakeLibrary(tmp_path, StoreBusyError("locked"))).shelf("", "en", [])
+    assert 'role="alert"' in broken[1]
+
+
+# The server
+
+
+def test_a_taken_port_is_said_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert ui.serve("nowhere", port=port) == 1
+    said = capsys.readouterr().err
+    assert f"Port {port} on 127.0.0.1 cannot be used" in said
+    assert said.count("\n") == 1
+
+
+def test_the_page_is_built_without_touching_the_library_and_offers_no_interface() -> None:
+    async def build() -> gr.Blocks:  # Gradio would open an event loop of its own, and leave it
+        return ui.build_page(SimpleNamespace(library=None))  # type: ignore[arg-type]
+
+    page = asyncio.run(build())
+    assert all(fn.api_visibility == "private" for fn in page.fns.values())

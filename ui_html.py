@@ -1,0 +1,341 @@
+"""What a person sees, as HTML: answers, sources, lists and reports, in three languages.
+
+Pure functions of plain data; Gradio is not known here. Whatever comes from a document, a question,
+an answer or a file name passes through ``plain`` on its way to the screen.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from index.types import BuildReport, Document, DocumentEntry, Refused
+from qa.types import Answer, Citation
+
+Texts = dict[str, str]  # the words of the page in one language, by name
+TEXTS: dict[str, Texts] = json.loads(Path(__file__).with_name("ui_texts.json").read_text("utf-8"))
+
+WINDOW_CHARS = 20_000  # of a long document: about seven printed pages, which a phone draws at once
+MAX_LISTED = 200  # rows of a list that a person scrolls through
+
+_AS_REFERENCE = {ord(sign): f"&#{ord(sign)};" for sign in string.punctuation + "\t\n\r"}
+_AS_REFERENCE |= dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
+
+
+def plain(text: str) -> str:
+    r"""HTML that shows exactly ``text``: every sign that HTML or Markdown knows is a reference.
+
+    Line ends too, so that a block of HTML has no blank line, at which Markdown would wake up.
+
+    >>> plain("<b>\n*a*")
+    '&#60;b&#62;&#10;&#42;a&#42;'
+    """
+    return text.translate(_AS_REFERENCE)
+
+
+def cite_reference(turn: int, number: int) -> str:
+    """The link to citation ``number`` of the ``turn``-th answer; both count from 1."""
+    return f"#cite-{turn}-{number}"
+
+
+def document_reference(doc_id: str, offset: int = 0) -> str:
+    """The link to a document, opened at ``offset``; ``@`` cannot occur in a quoted id.
+
+    >>> document_reference("a b@c.md", 7)
+    '#doc-a%20b%40c.md@7'
+    """
+    return f"#doc-{quote(doc_id, safe='', errors='replace')}@{offset}"
+
+
+def language_tag(language: str, t: Texts) -> str:
+    """The small sign that names a source's language."""
+    name = t.get(f"lang_{language}", t["lang_other"])
+    return f'<abbr class="lang" title="{plain(name)}">{plain(language.upper() or "?")}</abbr>'
+
+
+def place(citation: Citation, t: Texts) -> list[str]:
+    """Where a citation stands: title, date and page, as far as they are known.
+
+    >>> place(Citation(1, "a", "A", "a", "nl", "2021", 3, 0, 1, "q", ""), {"page": "page {n}"})
+    ['A', '2021', 'page 3']
+    """
+    page = t["page"].format(n=citation.page) if citation.page else ""
+    return [part for part in (citation.title or citation.doc_id, citation.date, page) if part]
+
+
+def place_html(citation: Citation, t: Texts) -> str:
+    """The same on one line, on which a date stays in one piece."""
+    return " · ".join(f"<span>{plain(part)}</span>" for part in place(citation, t))
+
+
+def chip(citation: Citation, turn: int, t: Texts) -> str:
+    """The number that opens a citation; its title tells the quote and where it stands."""
+    told = plain(f"{' · '.join(place(citation, t))}: “{citation.quote}”")
+    hidden = f'<span class="unseen">{plain(t["source_number"].format(n=""))}</span>'
+    href = cite_reference(turn, citation.number)
+    return f'<a class="cite" href="{href}" title="{told}">{hidden}{citation.number}</a>'
+
+
+def passages(citations: Iterable[Citation], turn: int, t: Texts, *, quoted: bool) -> str:
+    """A list of citations as links, with their words if ``quoted``."""
+    rows = []
+    for c in citations:
+        words = f'<q lang="{plain(c.language)}">{plain(c.quote)}</q>' if quoted else ""
+        rows.append(
+            f'<li><a href="{cite_reference(turn, c.number)}"><span class="number">{c.number}</span>'
+            f'<span class="about">{language_tag(c.language, t)} {place_html(c, t)}{words}</span>'
+            "</a></li>"
+        )
+    return f'<ul class="passages">{"".join(rows)}</ul>'
+
+
+def statements_html(answer: Answer, turn: int, t: Texts) -> str:
+    """The answer's text, each statement followed by its citations as links.
+
+    Built from the spans alone: a source may hold a "[3]" of its own.
+    """
+    by_number = {c.number: c for c in answer.citations}
+    pieces, at = [], 0
+    for statement in sorted(answer.statements, key=lambda s: s.start):
+        cited = [by_number[n] for n in statement.citations if n in by_number]
+        language = cited[0].language if cited else answer.language
+        words = plain(answer.text[statement.start : statement.end])
+        pieces.append(plain(answer.text[at : statement.start]))
+        pieces.append(f'<span class="statement" lang="{plain(language)}">{words}</span>')
+        pieces += [chip(c, turn, t) for c in cited]
+        at = past_markers(answer.text, statement.end, statement.citations)
+    pieces.append(plain(answer.text[at:]))
+    return "".join(pieces)
+
+
+def past_markers(text: str, at: int, numbers: Iterable[int]) -> int:
+    """The offset behind the markers of ``numbers`` that follow ``at``; ``at`` if none do.
+
+    >>> past_markers("So. [1] [2] More", 3, (1, 2))
+    11
+    """
+    for number in numbers:
+        marker = f"[{number}]"
+        start = at + text[at:].startswith(" ")
+        if not text.startswith(marker, start):
+            break
+        at = start + len(marker)
+    return at
+
+
+def answer_html(answer: Answer, turn: int, t: Texts) -> str:
+    """One answer as the chat shows it: asked back, refused, or stated with its sources."""
+    if answer.clarify:
+        kind, body = "clarify", _led(t["clarify"], plain(answer.clarify))
+    elif answer.refused:
+        kind, body = "refusal", _led(t["refused"], plain(answer.text))
+    else:
+        kind, body = "stated", f'<p class="said">{statements_html(answer, turn, t)}</p>'
+    return (
+        f'<div class="answer {kind}" lang="{plain(answer.language)}">{body}'
+        f"{_remarks(answer, turn, t)}{_sources(answer, turn, t)}</div>"
+    )
+
+
+def _led(lead: str, body: str) -> str:
+    return f'<p class="lead">{plain(lead)}</p><p class="said">{body}</p>'
+
+
+def _remarks(answer: Answer, turn: int, t: Texts) -> str:
+    """What is to be known beside the answer: that the sources differ, that it is partial."""
+    if answer.disagreement:
+        return disagreement_html(answer, turn, t)
+    remark = answer.notice or (t["partial"] if answer.coverage == "partial" else "")
+    return f'<p class="notice" role="note">{plain(remark)}</p>' if remark else ""
+
+
+def disagreement_html(answer: Answer, turn: int, t: Texts) -> str:
+    """The values that the sources give and who gives them, under what the answer says of it."""
+    by_number = {c.number: c for c in (*answer.citations, *answer.nearest)}
+    rows = []
+    for side in answer.disagreement:
+        who = "".join(
+            f'<span class="by">{chip(c, turn, t)} {place_html(c, t)}</span>'
+            for c in map(by_number.get, side.citations)
+            if c
+        )
+        rows.append(f'<tr><th scope="row">{plain(side.value)}</th><td>{who}</td></tr>')
+    head = f'<th scope="col">{plain(t["value"])}</th><th scope="col">{plain(t["stated_by"])}</th>'
+    return (
+        f'<table class="differ"><caption>{plain(answer.notice or t["differ"])}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def _sources(answer: Answer, turn: int, t: Texts) -> str:
+    """The list of what is cited, and of what came close."""
+    near = passages(answer.nearest, turn, t, quoted=True)
+    if not answer.citations:
+        return f'<p class="label">{plain(t["nearest"])}</p>{near}' if answer.nearest else ""
+    listed = passages(answer.citations, turn, t, quoted=False)
+    more = f"<details><summary>{plain(t['nearest_more'])}</summary>{near}</details>"
+    label = f'<p class="label">{plain(t["sources"])}</p>'
+    return label + listed + (more if answer.nearest else "")
+
+
+def copy_html(turn: int, t: Texts) -> str:
+    """The link that copies an answer, outside of which the answer itself stays quotable."""
+    return f'<p class="actions"><a href="#copy-{turn}">{plain(t["copy"])}</a></p>'
+
+
+def waiting_html(t: Texts) -> str:
+    """What stands in the answer's place until there is one."""
+    return f'<div class="answer waiting">{plain(t["searching"])}</div>'
+
+
+def question_html(question: str) -> str:
+    """What the person asked."""
+    return f'<div class="asked" dir="auto">{plain(question)}</div>'
+
+
+def failure_html(message: str, t: Texts) -> str:
+    """What went wrong and what to do, set apart from every answer."""
+    said = f'<p class="lead">{plain(t["failed"])}</p><p>{plain(message)}</p>'
+    return f'<div class="failure" role="alert">{said}</div>'
+
+
+def window(size: int, start: int, end: int) -> tuple[int, int]:
+    """The part of a text of ``size`` characters to show around ``start:end``, at most WINDOW_CHARS.
+
+    >>> window(100_000, 50_000, 50_100)
+    (40050, 60050)
+    >>> window(300, 10, 20)
+    (0, 300)
+    """
+    spare = max(0, WINDOW_CHARS - (end - start))
+    first = max(0, min(start - spare // 2, size - WINDOW_CHARS))
+    return first, min(size, max(first + WINDOW_CHARS, end))
+
+
+def source_html(document: Document, t: Texts, citation: Citation | None = None, at: int = 0) -> str:
+    """A document as the panel shows it: around ``citation``, marked, or else from ``at`` on."""
+    size, start, end, note = len(document.text), at, at, ""
+    if citation and document.text[citation.start : citation.end] == citation.quote:
+        start, end = citation.start, citation.end
+    elif citation:
+        changed = f"{plain(t['quote_gone'])}<q>{plain(citation.quote)}</q>"
+        note = f'<p class="notice" role="note">{changed}</p>'
+    first, last = window(size, start, end) if citation else (at, min(size, at + WINDOW_CHARS))
+    before, words, after = (
+        plain(document.text[a:b]) for a, b in ((first, start), (start, end), (end, last))
+    )
+    mark = f'<mark tabindex="-1">{words}</mark>' if words else ""
+    text = f'<div class="text" lang="{plain(document.language)}" dir="auto">'
+    steps = _steps(document, first, last, t)
+    return (
+        f"<article>{_about(document, start, t, back=citation is not None)}{note}{steps}"
+        f"{text}{before}{mark}{after}</div>{steps}</article>"
+    )
+
+
+def _about(document: Document, offset: int, t: Texts, *, back: bool) -> str:
+    """The head of the panel: what the document is, where ``offset`` lies, and the way back."""
+    page = document.page_at(offset)
+    facts = [
+        language_tag(document.language, t),
+        plain(document.date or ""),
+        plain(t["page"].format(n=page)) if page else "",
+        f'<span class="where">{plain(document.source)}</span>',
+    ]
+    listed = "".join(f"<span>{fact}</span>" for fact in facts if fact)
+    title = plain(document.title or document.id)
+    link = f'<a class="back" href="#back">{plain(t["back"])}</a>' if back else ""
+    return (
+        f'<header><h2 tabindex="-1" lang="{plain(document.language)}">{title}</h2>'
+        f'<p class="facts">{listed}</p>{link}</header>'
+    )
+
+
+def _steps(document: Document, first: int, last: int, t: Texts) -> str:
+    """Which part of a long text is shown, and links to the parts before and after it."""
+    size = len(document.text)
+    if last - first >= size:
+        return ""
+    shown = plain(t["window"].format(start=f"{first + 1:,}", end=f"{last:,}", n=f"{size:,}"))
+    earlier = document_reference(document.id, max(0, first - WINDOW_CHARS))
+    later = document_reference(document.id, last)
+    return (
+        '<p class="steps">'
+        + (f'<a href="{plain(earlier)}">← {plain(t["earlier"])}</a>' if first else "")
+        + f"<span>{shown}</span>"
+        + (f'<a href="{plain(later)}">{plain(t["later"])} →</a>' if last < size else "")
+        + "</p>"
+    )
+
+
+def matching(entries: Iterable[DocumentEntry], words: str) -> list[DocumentEntry]:
+    """The documents whose title, id or source holds all of ``words``, in whatever case."""
+    wanted = words.casefold().split()
+    return [
+        e for e in entries if all(w in f"{e.title}\n{e.id}\n{e.source}".casefold() for w in wanted)
+    ]
+
+
+def documents_html(entries: Sequence[DocumentEntry], t: Texts, *, searched: bool) -> str:
+    """The list of documents, each a link that opens it; ``searched``: there may be others."""
+    if not entries:
+        return f'<p class="empty">{plain(t["none_found" if searched else "none_yet"])}</p>'
+    rows = "".join(
+        f'<li><a href="{plain(document_reference(e.id))}">{language_tag(e.language, t)}'
+        f'<span class="about"><span class="title" lang="{plain(e.language)}">'
+        f"{plain(e.title or e.id)}</span>"
+        f'<span class="where">{plain(" · ".join(filter(None, (e.date, e.id))))}</span></span>'
+        "</a></li>"
+        for e in entries[:MAX_LISTED]
+    )
+    more = t["more_documents"].format(shown=MAX_LISTED, n=f"{len(entries):,}")
+    note = f'<p class="empty">{plain(more)}</p>' if len(entries) > MAX_LISTED else ""
+    return f'<ul class="documents">{rows}</ul>{note}'
+
+
+def report_html(report: BuildReport | None, refused: Sequence[Refused], t: Texts) -> str:
+    """What a build did, list by list; ``refused`` are files that never reached it."""
+    done = {key: getattr(report, key, ()) for key in ("added", "changed", "removed")}
+    lists = [_named_list(t[key], [plain(d) for d in ids], t) for key, ids in done.items() if ids]
+    refused = [*refused, *(report.refused if report else ())]
+    if refused:
+        rows = [
+            f"<strong>{plain(Path(r.source).name)}</strong>: {plain(r.reason)}" for r in refused
+        ]
+        lists.append(_named_list(t["refused_files"], rows, t))
+    lead = t["report_none" if refused and not any(done.values()) else "report"]
+    body = "".join(lists) or f"<p>{plain(t['report_nothing'])}</p>"
+    return f'<div class="report" role="status"><p class="lead">{plain(lead)}</p>{body}</div>'
+
+
+def _named_list(name: str, rows: Sequence[str], t: Texts) -> str:
+    shown = "".join(f"<li>{row}</li>" for row in rows[:MAX_LISTED])
+    rest = len(rows) - MAX_LISTED
+    more = f"<li>{plain(t['and_more'].format(n=rest))}</li>" if rest > 0 else ""
+    return f'<p class="label">{plain(name)} ({len(rows)})</p><ul>{shown}{more}</ul>'
+
+
+def counted(n_documents: int, t: Texts) -> str:
+    """So many documents, as text."""
+    key = "documents_one" if n_documents == 1 else "documents_many"
+    return t[key].format(n=f"{n_documents:,}")
+
+
+def heading_html(n_documents: int, t: Texts) -> str:
+    """The name of the page and what it rests on."""
+    count = f"<span>{plain(counted(n_documents, t))}</span>"
+    return f"<h1>{plain(t['name'])}</h1><p>{plain(t['tagline'])} {count}</p>"
+
+
+def welcome_html(t: Texts) -> str:
+    """What stands in an empty conversation."""
+    said = f"<h2>{plain(t['welcome'])}</h2><p>{plain(t['welcome_more'])}</p>"
+    return f'<div class="welcome">{said}</div>'
+
+
+def paragraph_html(text: str, kind: str = "") -> str:
+    """One paragraph of the page's own words."""
+    return f'<p class="{kind}">{plain(text)}</p>'
