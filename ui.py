@@ -184,7 +184,7 @@ def cited(exchanges: Exchanges, turn: int, number: int) -> Citation | None:
 def failure_text(error: Exception, t: Texts) -> str:
     """An error in words for the person; what was not foreseen goes to the log, under a number."""
     if isinstance(error, QuestionError):
-        return str(error)
+        return t.get(f"question_{error.code}", str(error))
     if isinstance(error, UnknownDocumentError):
         return t["document_gone"]
     if isinstance(error, LibraryError):

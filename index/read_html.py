@@ -87,9 +87,8 @@ def _parsed(source: bytes, *, main_only: bool) -> _Page:
         parser.feed(source[start : start + _PIECE_BYTES])
     try:
         parser.close()
-    except (
-        etree.XMLSyntaxError
-    ) as error:  # nothing but comments; all else is mended, as browsers do
+    except etree.XMLSyntaxError as error:
+        # Nothing but comments; all else is mended, as browsers do.
         raise UnreadableError("holds no text") from error
     return page
 

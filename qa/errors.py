@@ -16,7 +16,15 @@ class QAError(Exception):
 
 
 class QuestionError(QAError, ValueError):
-    """The question is empty, too long, or not text; the message says which."""
+    """The question is empty, too long or not text, or its restriction cannot be.
+
+    The message says which, in English; ``code`` names it for a screen that has its own words:
+    ``empty``, ``too_long``, or ``unfit`` for all that only a program can get wrong.
+    """
+
+    def __init__(self, message: str, code: str = "unfit") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class SavedAnswerError(QAError, ValueError):

@@ -136,7 +136,8 @@ def clean(text: str) -> str:
     if len(text) > MAX_QUESTION_CHARS:
         raise QuestionError(
             f"The question has {len(text):,} characters, more than {MAX_QUESTION_CHARS:,}; "
-            "ask it shorter"
+            "ask it shorter",
+            "too_long",
         )
     # Controls, format characters (bidirectional overrides, zero width) and surrogates go.
     kept = "".join(
@@ -146,7 +147,7 @@ def clean(text: str) -> str:
     )
     asked = " ".join(unicodedata.normalize("NFKC", kept).split())
     if not any(c.isalnum() for c in asked):
-        raise QuestionError("There is no question; ask something in words")
+        raise QuestionError("There is no question; ask something in words", "empty")
     return asked
 
 

@@ -24,6 +24,7 @@ import ui_html as html
 from index.errors import NoStoreError, StoreBusyError, UnknownDocumentError
 from index.types import BuildReport, Document, DocumentEntry, Refused
 from qa.errors import QuestionError
+from qa.question import clean
 from qa.types import Answer, Citation, Disagreement, Statement, Turn
 
 EN = html.TEXTS["en"]
@@ -516,3 +517,12 @@ def test_the_page_is_built_without_touching_the_library_and_offers_no_interface(
 
     page = asyncio.run(build())
     assert all(fn.api_visibility == "private" for fn in page.fns.values())
+
+
+@pytest.mark.parametrize("language", ["nl", "de", "en"])
+@pytest.mark.parametrize("asked", ["?!", "waarom " * 2_000])
+def test_what_is_no_question_is_said_in_the_language_of_the_page(language: str, asked: str) -> None:
+    with pytest.raises(QuestionError) as caught:
+        clean(asked)
+    said = ui.failure_text(caught.value, html.TEXTS[language])
+    assert said == html.TEXTS[language][f"question_{caught.value.code}"]
