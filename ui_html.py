@@ -296,6 +296,20 @@ def documents_html(entries: Sequence[DocumentEntry], t: Texts, *, searched: bool
     return f'<ul class="documents">{rows}</ul>{note}'
 
 
+def reason(words: str, t: Texts) -> str:
+    """Why a file was refused, in the page's language: by the longest beginning that it knows.
+
+    >>> reason("is larger than 50 MB", TEXTS["nl"]), reason("is larger than 50 MB", TEXTS["en"])
+    ('is te groot', 'is larger than 50 MB')
+    """
+    known = [key for key in t if key.startswith("reason ") and f"reason {words}".startswith(key)]
+    if not known:
+        return words
+    longest = max(known, key=len)
+    english = TEXTS["en"][longest]
+    return words if t[longest] == english else t[longest]
+
+
 def report_html(report: BuildReport | None, refused: Sequence[Refused], t: Texts) -> str:
     """What a build did, list by list; ``refused`` are files that never reached it."""
     done = {key: getattr(report, key, ()) for key in ("added", "changed", "removed")}
@@ -303,7 +317,8 @@ def report_html(report: BuildReport | None, refused: Sequence[Refused], t: Texts
     refused = [*refused, *(report.refused if report else ())]
     if refused:
         rows = [
-            f"<strong>{plain(Path(r.source).name)}</strong>: {plain(r.reason)}" for r in refused
+            f"<strong>{plain(Path(r.source).name)}</strong>: {plain(reason(r.reason, t))}"
+            for r in refused
         ]
         lists.append(_named_list(t["refused_files"], rows, t))
     lead = t["report_none" if refused and not any(done.values()) else "report"]

@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -184,7 +185,11 @@ class Library:
                         "qa sources lists both"
                     )
                 roots.remove(root)
-            return self._build(Sources(tuple(roots), (), tuple(sorted(removed))), False, progress)
+            left = Sources(tuple(roots), (), tuple(sorted(removed)))
+            report = self._build(left, False, progress)
+        # What was asked for is no refusal.
+        refused = tuple(r for r in report.refused if r.source not in removed)
+        return replace(report, refused=refused)
 
     def close(self) -> None:
         """Let go of every file once the last reader is done."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import doctest
 import logging
@@ -526,3 +527,31 @@ def test_what_is_no_question_is_said_in_the_language_of_the_page(language: str, 
         clean(asked)
     said = ui.failure_text(caught.value, html.TEXTS[language])
     assert said == html.TEXTS[language][f"question_{caught.value.code}"]
+
+
+def _reasons() -> set[str]:
+    """The beginning of each reason that the reading of files gives, up to its first variable."""
+    found: set[str] = set()
+    for name in ("read", "decode", "read_pdf", "read_docx", "read_html", "gather"):
+        tree = ast.parse((Path(ui.__file__).parent / "index" / f"{name}.py").read_text("utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+                called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+                if called in {"UnreadableError", "Refused", "_refuse"} and node.args:
+                    found |= _literal(node.args[-1])
+    return found
+
+
+def _literal(node: ast.expr) -> set[str]:
+    if isinstance(node, ast.JoinedStr):
+        node = node.values[0]
+    return {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) else set()
+
+
+@pytest.mark.parametrize("language", ["nl", "de"])
+def test_every_reason_for_a_refusal_is_told_in_the_language_of_the_page(language: str) -> None:
+    reasons = _reasons()
+    assert {"is a broken PDF", "is empty", "has an empty 'id'", "is not JSON: "} <= reasons
+    for said in sorted(reasons):
+        whole = {"its ": "its 'x' is not a string", "has no ": "has no 'id'"}.get(said, said)
+        assert html.reason(whole, html.TEXTS[language]) != whole, said
