@@ -130,9 +130,11 @@ def different_values(question: Question, evidence: Sequence[Evidence]) -> list[V
     groups: dict[frozenset[str], list[Evidence]] = {}
     for one in best.values():
         keys = frozenset().union(*(_keys(new_values(question, one.text), k) for k in kinds))
-        if keys:
-            joined = next((group for group in groups if group & keys), keys)
-            groups.setdefault(joined, []).append(one)
+        members = groups.setdefault(next((g for g in groups if g & keys), keys), [])
+        # Who gives the same value beside another difference is no witness to the statement.
+        if not members or not contradicts(members[0].text, one.text):
+            members.append(one)
+    groups.pop(frozenset(), None)
     if len(groups) < 2:
         return []
     return [_group(question, members, kinds) for members in groups.values()]

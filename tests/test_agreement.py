@@ -178,3 +178,16 @@ def test_values_count_only_where_the_best_sentence_answers() -> None:
 
 def test_nothing_found_differs_in_nothing() -> None:
     assert groups("How many users does Parler have?") == []
+
+
+def test_one_that_gives_the_value_but_differs_elsewhere_is_not_cited_for_the_statement() -> None:
+    told = [
+        "Anna Kroon chaired the council of Oldtown in 1878 and in 1890.",
+        "Anna Kroon chaired the council of Oldtown in 1878, for 3 months.",
+        "Anna Kroon chaired the council of Oldtown in 1902, for 5 months.",
+        "Anna Kroon chaired the council of Oldtown in 1902, for 7 months.",
+    ]
+    found = [said(f"d{n}", text) for n, text in enumerate(told)]
+    asked = understand("When did Anna Kroon chair the council of Oldtown?")
+    given = different_values(asked, found)
+    assert [[e.text for e in group.evidence] for group in given] == [told[:2], told[2:3]]
