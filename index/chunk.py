@@ -40,13 +40,17 @@ _MARKER = re.compile(rf"\s*(?:(?:#{{1,6}}|[-*+•>]|\d{{1,3}}[.)](?!\s+(?:{_MONT
 # Full stops at which sentencex ends a sentence and a reader does not: abbreviations, and in
 # German a bare one- or two-digit number ("am Sonntag, 10. Januar, um"), mostly an ordinal.
 _NO_END = {
-    "nl": re.compile(r"\b(?:o\.a|d\.w\.z|m\.n|t\.a\.v|mevr|dhr|incl|excl|max|min|ca)\.\s*$", re.I),
+    "nl": re.compile(
+        r"\b(?:o\.a|d\.w\.z|m\.n|t\.a\.v|mevr|mw|dhr|drs|ir|ing|incl|excl|max|min|ca)\.\s*$", re.I
+    ),
     "de": re.compile(
-        r"(?:(?<![\w.,:])\d{1,2}|\b(?:Abs|Nr|Bd|inkl|exkl|max|min|ca|bzw|u\.a|z\.B))\.\s*$", re.I
+        r"(?:(?<![\w.,:])\d{1,2}|\b(?:Abs|Nr|Bd|inkl|exkl|max|min|ca|bzw|Dipl|Ing|Bgm|u\.a|z\.B))\.\s*$",
+        re.I,
     ),
     "en": re.compile(r"\b(?:approx|incl|excl|vol)\.\s*$", re.I),
 }
 _LONGEST_NO_END = 16
+_HYPHENATED = re.compile(r"-\w")
 _HEADING = re.compile(r"\s*#{1,6}\s")
 
 
@@ -107,6 +111,8 @@ def _borders(line: str, language: str) -> Iterator[tuple[int, int]]:
     """The sentences of one line, none longer than ``MAX_SENTENCE_CHARS``."""
     found = sentencex.get_sentence_boundaries(language or "en", line)
     ends = [b["end_index"] for b in found]
+    # No sentence begins with a hyphen and a letter: "Dipl.-Ing."
+    ends = [end for end in ends if not _HYPHENATED.match(line, end)]
     if language in _NO_END:
         # Looking back a few characters only: a line may have a million.
         ends = [

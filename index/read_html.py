@@ -93,6 +93,18 @@ def _parsed(source: bytes, *, main_only: bool) -> _Page:
     return page
 
 
+_RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+
+
+def _raised(text: str) -> str:
+    """Raised figures as one sees them: flat, "10⁶" would read 106 and a footnote mark a number.
+
+    >>> _raised("6"), _raised("th")
+    ('⁶', 'th')
+    """
+    return text.translate(_RAISED) if re.fullmatch(r"[\d+-]+", text.strip()) else text
+
+
 class _Page:
     """A target for ``HTMLParser``, which calls start, data and end, and ends what it started."""
 
@@ -156,6 +168,8 @@ class _Page:
             text = re.sub(r"[ \t\n\r\f]+", " ", text)
             if self._newlines or self._tabs or not self._pieces or self._pieces[-1][-1:] == " ":
                 text = text.removeprefix(" ")
+        if self._open["sup"]:
+            text = _raised(text)
         if text:
             self._append(text)
 

@@ -242,6 +242,8 @@ def _print_report(report: BuildReport) -> None:
 def _ask(arguments: argparse.Namespace) -> int:
     if (arguments.question is None) == (arguments.batch is None):
         return _complain("Ask one QUESTION, or name a --batch of them", WRONG_USE)
+    if arguments.output is not None and arguments.batch is None:
+        return _complain("--output is for the answers of a --batch", WRONG_USE)
     if arguments.batch is not None:
         return _ask_batch(arguments)
     from qa.question import clean
@@ -270,11 +272,14 @@ def _print_answer(answer: Answer, arguments: argparse.Namespace) -> None:
 
 def _ask_batch(arguments: argparse.Namespace) -> int:
     """One answer a line; a line that cannot be answered gets its error, and the rest go on."""
+    output = arguments.output
+    if output is not None and output.exists() and output.samefile(arguments.batch):
+        return _complain(f"--output {output} is the batch itself; name another file", WRONG_USE)
     # Not splitlines(): U+2028 ends no line of JSON.
     lines = list(enumerate(_read_text(arguments.batch).split("\n"), start=1))
     asked = [(number, line) for number, line in lines if line.strip()]
     assistant = _assistant(arguments)
-    output = arguments.output.open("w", encoding="utf-8") if arguments.output else sys.stdout
+    stream = output.open("w", encoding="utf-8") if output else sys.stdout
     failed = 0
     try:
         for number, line in asked:
@@ -282,10 +287,10 @@ def _ask_batch(arguments: argparse.Namespace) -> int:
             failed += "error" in answered
             line_out = json.dumps(answered, ensure_ascii=False)
             # Half a surrogate pair, which JSON allows and UTF-8 does not, stays escaped.
-            output.write(line_out.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+            stream.write(line_out.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
     finally:
-        if arguments.output:
-            output.close()
+        if output:
+            stream.close()
     if failed:
         return _complain(f"{failed} of {len(asked)} questions could not be answered", FAILED)
     return DONE
@@ -390,11 +395,15 @@ def _remove(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     from index import Library
     from qa.ground import state
-    from qa.render import citations_of, one_line
+    from qa.render import citations_of, one_line, unfaithful
 
-    citations = citations_of(_read_text(arguments.file))
+    saved = _read_text(arguments.file)
+    citations = citations_of(saved)
+    edited = unfaithful(saved, citations)
     with Library.open(_store(arguments)).snapshot() as snapshot:
-        states = [(citation, state(citation, snapshot.document)) for citation in citations]
+        states = [
+            (c, "edited" if c.number in edited else state(c, snapshot.document)) for c in citations
+        ]
     if arguments.json:
         _print_json([{**asdict(citation), "state": found} for citation, found in states])
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -21,11 +22,16 @@ _SAME_NAME = 0.6
 _SAME_THING = 0.55
 
 
+# What belongs to a number when it is shown: "£12.4m", "84,50 euro", "13 %".
+_UNIT_BEFORE = re.compile(r"[€$£]\s?$")
+_UNIT_AFTER = re.compile(r"\s?(?:%|€|\$|£|euro\b|dollars?\b|pounds?\b|(?:m|bn|k)\b)", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class ValueGroup:
     """Evidence from several documents that gives one value."""
 
-    value: str  # in the words of the first
+    value: str  # in the words of the first, its unit with it
     evidence: tuple[Evidence, ...]
 
 
@@ -141,5 +147,8 @@ def different_values(question: Question, evidence: Sequence[Evidence]) -> list[V
 
 
 def _group(question: Question, members: list[Evidence], kinds: Collection[ValueKind]) -> ValueGroup:
-    shown = next(v.text for v in new_values(question, members[0].text) if v.kind in kinds)
+    text = members[0].text
+    value = next(v for v in new_values(question, text) if v.kind in kinds)
+    before, after = _UNIT_BEFORE.search(text[: value.start]), _UNIT_AFTER.match(text[value.end :])
+    shown = f"{before[0] if before else ''}{value.text}{after[0] if after else ''}"
     return ValueGroup(shown, tuple(members))

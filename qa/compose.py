@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from index.types import Document
 from qa.agreement import ValueGroup, different_values, same_fact
 from qa.evidence import Evidence
 from qa.question import Question
+from qa.render import shown
 from qa.types import Citation, Disagreement, Statement
 
 # A second sentence must answer nearly as well as the first: each further one found as many
@@ -18,8 +18,6 @@ _ALMOST_AS_GOOD = 0.93
 _MOST_STATEMENTS = 3
 _MOST_CITATIONS = 4  # of one statement
 _NEAREST = 3
-
-_BRACKETED = re.compile(r"\[(\d+(?:\s*[,;–-]\s*\d+)*)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +89,6 @@ def write(draft: Draft, document: Callable[[str], Document]) -> Written:
     after = len(citations) + 1
     nearest = tuple(cite(e, n, document) for n, e in enumerate(draft.nearest, start=after))
     return Written(text, tuple(statements), tuple(citations), disagreement, nearest)
-
-
-def shown(quote: str) -> str:
-    r"""A quote as it stands in an answer: on one line, and free of what looks like a marker.
-
-    >>> shown("It grew\n by 4 %. [3]")
-    'It grew by 4 %. (3)'
-    """
-    return _BRACKETED.sub(r"(\1)", " ".join(quote.split()))
 
 
 def cite(evidence: Evidence, number: int, document: Callable[[str], Document]) -> Citation:

@@ -8,8 +8,9 @@ from typing import Literal
 from index.errors import UnknownDocumentError
 from index.types import Document
 from qa.agreement import contradicts
-from qa.compose import Written, shown
+from qa.compose import Written
 from qa.errors import GroundingError
+from qa.render import shown
 from qa.types import Citation
 
 State = Literal["holds", "moved", "changed", "gone"]

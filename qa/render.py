@@ -6,6 +6,7 @@ import json
 import re
 import textwrap
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 from qa.errors import SavedAnswerError
@@ -13,6 +14,16 @@ from qa.phrases import PHRASES
 from qa.types import Answer, Citation
 
 _WIDTH = 88
+_BRACKETED = re.compile(r"\[(\d+(?:\s*[,;–-]\s*\d+)*)\]")
+
+
+def shown(quote: str) -> str:
+    r"""A quote as it stands in an answer: on one line, and free of what looks like a marker.
+
+    >>> shown("It grew\n by 4 %. [3]")
+    'It grew by 4 %. (3)'
+    """
+    return _BRACKETED.sub(r"(\1)", " ".join(quote.split()))
 
 
 def to_text(answer: Answer) -> str:
@@ -100,11 +111,50 @@ def _escaped(text: str) -> str:
 
 
 _HIDDEN = re.compile(r"<!-- cite (\{.*?\}) -->")
+_FOOTNOTE = re.compile(r"^\[\^\d+\]: ", re.MULTILINE)
 _FIELDS = {"number": int, "doc_id": str, "start": int, "end": int, "sha256": str, "quote": str}
 
 
+def unfaithful(saved: str, citations: Sequence[Citation]) -> list[int]:
+    """The numbers of the citations whose words a saved answer does not show as they are.
+
+    Its sentences and quotes may have been edited since; what is cited beside them then still
+    holds, and proves nothing.
+
+    Raises:
+        SavedAnswerError: its statements are not those of an answer.
+    """
+    try:
+        loaded = json.loads(saved)
+    except ValueError:
+        body, *notes = _FOOTNOTE.split(printable(saved))
+        return [c.number for c in citations if not _shows(c, body, "".join(notes))]
+    quotes = {citation.number: shown(citation.quote) for citation in citations}
+    try:
+        return [
+            statement["citations"][0]
+            for statement in loaded.get("statements") or ()
+            if statement["support"] == "verbatim"
+            and loaded["text"][statement["start"] : statement["end"]]
+            != quotes[statement["citations"][0]]
+        ]
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise SavedAnswerError(f"Its statements cannot be read ({error!r})") from error
+
+
+def _shows(citation: Citation, body: str, notes: str) -> bool:
+    """Whether Markdown shows a citation's words in its note and, if it leads one, its sentence."""
+    mark = f"[^{citation.number}]"
+    at = body.find(mark)
+    leads = at > 0 and body[at - 1] not in "] "
+    # As it is printed, without characters that steer a terminal.
+    sentence = printable(_escaped(shown(citation.quote)))
+    quote = printable(f"“{_escaped(' '.join(citation.quote.split()))}”")
+    return quote in notes and (not leads or body[:at].endswith(sentence))
+
+
 def citations_of(saved: str) -> list[Citation]:
-    """The citations of a saved answer, JSON or Markdown; ``nearest`` ones included.
+    """The citations of a saved answer, JSON or Markdown; of a refusal the nearest passages.
 
     Raises:
         SavedAnswerError: it is neither, or a citation lacks a field.
@@ -135,7 +185,7 @@ def _saved(loaded: object) -> list[object]:
     nearest = loaded.get("nearest", []) if isinstance(loaded, dict) else None
     if not isinstance(cited, list) or not isinstance(nearest, list):
         raise SavedAnswerError("It is JSON, but not an answer: it has no list of citations")
-    return [*cited, *nearest]
+    return cited or nearest
 
 
 def _citation(fields: object) -> Citation:

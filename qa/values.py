@@ -29,6 +29,8 @@ _MARK = re.compile(r"\[\d[\d\s,;–-]*\]")
 _THOUSANDS = re.compile(r"(\d{1,3}(?:([.,\u202f\u00a0])\d{3})(?:\2\d{3})*)(?:[.,](\d+))?")
 _TIME = re.compile(r"([01]?\d|2[0-4])[.:]([0-5]\d)")
 _CLOCK = frozenset("uhr uur am pm pst cet".split())
+# Behind a bare number only these; "twee uur" may also be how long something took.
+_HOURLY = frozenset("uhr am pm".split())
 _MIDNIGHT = frozenset("middernacht mitternacht midnight".split())
 # Also "maandagochtend", "Sonntagabend", "Mondays".
 _WEEKDAY = re.compile("|".join(WEEKDAYS))
@@ -67,8 +69,9 @@ def _value(text: str, tokens: list[re.Match[str]], at: int) -> tuple[Value | Non
         start, end = tokens[at].start(), tokens[at + used - 1].end()
         return Value(kind, key, text[start:end], start, end), used
 
-    if word in _MIDNIGHT:
-        return made("time", "24:00", 1)
+    time = _time(word, half)
+    if time is not None:
+        return made("time", time, 1)
     day = _WEEKDAY.match(word)
     if day:
         return made("weekday", str(WEEKDAYS[day.group()]), 1)
@@ -76,9 +79,6 @@ def _value(text: str, tokens: list[re.Match[str]], at: int) -> tuple[Value | Non
         return made("date", f"{MONTHS[word]:02d}-{int(after):02d}", 2)
     if after in MONTHS and _is_day(word):
         return made("date", f"{MONTHS[after]:02d}-{int(word):02d}", 2)
-    clock = _TIME.fullmatch(word)
-    if clock and (":" in word or half in _CLOCK):
-        return made("time", f"{_hour(int(clock[1]), half):02d}:{clock[2]}", 1)
     amount = _amount(word)
     if amount is None:
         return None, 1
@@ -89,6 +89,18 @@ def _value(text: str, tokens: list[re.Match[str]], at: int) -> tuple[Value | Non
         amount *= MULTIPLIERS[tokens[at + used].group().lower()]
         used += 1
     return made("number", f"{amount:.15g}", used)
+
+
+def _time(word: str, half: str) -> str | None:
+    """The time of day that a word is, given the word after it: "23.59 Uhr", "9:05", "2 p.m."."""
+    if word in _MIDNIGHT:
+        return "24:00"
+    clock = _TIME.fullmatch(word)
+    if clock and (":" in word or half in _CLOCK):
+        return f"{_hour(int(clock[1]), half):02d}:{clock[2]}"
+    if word.isdecimal() and half in _HOURLY and int(word) <= 24:
+        return f"{_hour(int(word), half):02d}:00"
+    return None
 
 
 def _hour(hour: int, half: str) -> int:

@@ -191,3 +191,12 @@ def test_one_that_gives_the_value_but_differs_elsewhere_is_not_cited_for_the_sta
     asked = understand("When did Anna Kroon chair the council of Oldtown?")
     given = different_values(asked, found)
     assert [[e.text for e in group.evidence] for group in given] == [told[:2], told[2:3]]
+
+
+def test_a_value_is_shown_with_its_unit() -> None:
+    asked = understand("How much did the bridge cost?")
+    found = [
+        said("a", "The bridge of Oldtown cost £12.4m in all."),
+        said("b", "The bridge of Oldtown cost 13 % less, 84,50 euro in all."),
+    ]
+    assert [group.value for group in different_values(asked, found)] == ["£12.4m", "13 %"]

@@ -9,10 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from index.types import LANGUAGES, Document
-from qa.compose import Draft, draft, shown, write
+from qa.compose import Draft, draft, write
 from qa.evidence import Evidence
 from qa.phrases import PHRASES
 from qa.question import understand
+from qa.render import shown
 from qa.types import Citation, Disagreement, Statement
 
 TEXT = "Café “Oud” grew\nby 4 % [3] in 2020. It fell [0] in 2021 [1-2]. It closed."

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from qa import Assistant
 from qa.errors import SavedAnswerError
-from qa.render import citations_of, printable, to_markdown, to_text
+from qa.render import citations_of, printable, shown, to_markdown, to_text, unfaithful
 from qa.types import Answer, Citation, Statement
 
 QUOTE = "It grew\nby 4 % [3]."
@@ -222,11 +223,22 @@ def test_citations_are_read_back_from_any_markdown(quote: str, doc_id: str, titl
     assert places(citations_of(to_markdown(answer))) == places(answer.citations)
 
 
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=80))
+@example("a soft\u00adhyphen [3] and\n a break")
+def test_an_answer_that_nobody_edited_is_faithful_in_markdown(quote: str) -> None:
+    said = shown(quote)
+    statement = Statement(0, len(said), (1,), "verbatim")
+    answer = replace(quoting(quote), text=f"{said} [1]", statements=(statement,))
+    printed = printable(to_markdown(answer))  # as the command prints it
+    for saved in (printed, json.dumps(answer.to_dict())):
+        assert unfaithful(saved, citations_of(saved)) == []
+
+
 @given(st.text(max_size=80))
 def test_citations_are_read_back_from_any_json(quote: str) -> None:
     answer = quoting(quote)
     saved = json.dumps(answer.to_dict())
-    assert citations_of(saved) == [*answer.citations, *answer.nearest]
+    assert citations_of(saved) == list(answer.citations)
 
 
 def test_a_refusal_is_saved_with_what_comes_closest() -> None:
@@ -279,3 +291,27 @@ def test_any_file_is_a_saved_answer_or_is_refused_as_one(text: str) -> None:
         assert isinstance(citations_of(text), list)
     except SavedAnswerError:
         return
+
+
+def test_an_answer_that_was_edited_is_found_out(assistant: Assistant) -> None:
+    answer = assistant.ask("When exactly did Parler go offline?")
+    saved = json.dumps(answer.to_dict())
+    markdown = to_markdown(answer)
+    for text in (saved, markdown):
+        assert unfaithful(text, citations_of(text)) == []
+        edited = text.replace("maandagochtend offline", "dinsdagochtend offline", 1)
+        assert unfaithful(edited, citations_of(edited)) == [1]
+
+
+def test_what_a_refusal_shows_is_faithful(assistant: Assistant) -> None:
+    answer = assistant.ask("Was ist die Hauptstadt der Mongolei?")
+    for text in (json.dumps(answer.to_dict()), to_markdown(answer)):
+        assert len(citations_of(text)) == 3
+        assert unfaithful(text, citations_of(text)) == []
+
+
+@pytest.mark.parametrize("statements", [[7], [{}], [{"support": "verbatim", "citations": [9]}], 7])
+def test_statements_that_are_none_are_said_in_one_sentence(statements: object) -> None:
+    saved = json.dumps({"citations": [], "text": "", "statements": statements})
+    with pytest.raises(SavedAnswerError, match="statements cannot be read"):
+        unfaithful(saved, [])

@@ -123,3 +123,14 @@ def test_a_grouped_number_is_the_number(n: int) -> None:
         assert keys(f"{n:,} things") == plain
         assert keys(f"{n:,} things".replace(",", ".")) == plain
     assert plain[0][1] == str(n)
+
+
+def test_a_number_before_am_pm_or_uhr_is_a_time() -> None:
+    found = [(v.kind, v.key) for v in values("At 2 p.m., um 9 Uhr, 11 am; two hours, 3 uur.")]
+    assert found == [
+        ("time", "14:00"),
+        ("time", "09:00"),
+        ("time", "11:00"),
+        ("number", "2"),
+        ("number", "3"),
+    ]
