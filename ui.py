@@ -32,6 +32,7 @@ from gradio.components.chatbot import Message, MessageDict
 
 import ui_html as html
 from index.errors import LibraryError, NoStoreError, UnknownDocumentError
+from index.library import UPLOADS
 from index.types import LANGUAGES, DocumentEntry, Refused
 from qa.errors import QuestionError
 from qa.types import Answer, Citation, Turn
@@ -367,7 +368,7 @@ class Desk:
     def add(self, files: list[str] | None, language: str, progress: gr.Progress = _PROGRESS) -> str:
         """Take files in, index them, and report what became of each."""
         t, library = spoken(language), self.assistant.library
-        folder = (library.store / "uploads").absolute()
+        folder = (library.store / UPLOADS).absolute()
         with tempfile.TemporaryDirectory() as aside:
             uploads, taken = Uploads(folder, Path(aside)), list[Path]()
             try:

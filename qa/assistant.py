@@ -147,14 +147,11 @@ def _answer(
     refuse: bool,
     clock: _Clock,
 ) -> Answer:
-    from qa.compose import draft, write
+    from qa.compose import draft, draft_refusal, write
     from qa.ground import check
 
-    drafted = draft(asked, findings.evidence)
     refused = not findings.evidence or (refuse and findings.confidence < _REFUSE_BELOW)
-    if refused:
-        nearest = tuple(findings.evidence[: len(drafted.nearest)])
-        drafted = replace(drafted, groups=(), values=(), nearest=nearest)
+    drafted = draft_refusal(findings.evidence) if refused else draft(asked, findings.evidence)
     written = write(drafted, snapshot.document)
     clock.lap("write")
     check(written, snapshot.document)

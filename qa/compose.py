@@ -52,6 +52,11 @@ def draft(question: Question, evidence: Sequence[Evidence]) -> Draft:
     return Draft(tuple(groups), tuple(differing), tuple(nearest))
 
 
+def draft_refusal(evidence: Sequence[Evidence]) -> Draft:
+    """Say nothing, and show what comes closest."""
+    return Draft((), (), tuple(evidence[:_NEAREST]))
+
+
 def _chosen(evidence: Sequence[Evidence]) -> list[tuple[Evidence, ...]]:
     """Sentences that answer about equally well, those that say the same as one group."""
     groups: list[tuple[Evidence, ...]] = []

@@ -15,6 +15,7 @@ from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from index import Chunk, Document, Library
 from index.embed import shipped
+from index.snapshot import Snapshot
 from qa.assistant import Assistant
 from qa.types import Citation
 
@@ -42,20 +43,16 @@ class LibraryRetriever(BaseRetriever):
         self._languages = languages
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        with self._library.snapshot() as snapshot:
-            hits = snapshot.search(
-                query_bundle.query_str,
-                self._k,
-                sources=self._sources,
-                languages=self._languages,
+        return self._library.read(lambda snapshot: self._found(snapshot, query_bundle.query_str))
+
+    def _found(self, snapshot: Snapshot, query: str) -> list[NodeWithScore]:
+        hits = snapshot.search(query, self._k, sources=self._sources, languages=self._languages)
+        return [
+            NodeWithScore(
+                node=_chunk_node(hit.chunk, snapshot.document(hit.chunk.doc_id)), score=hit.score
             )
-            return [
-                NodeWithScore(
-                    node=_chunk_node(hit.chunk, snapshot.document(hit.chunk.doc_id)),
-                    score=hit.score,
-                )
-                for hit in hits
-            ]
+            for hit in hits
+        ]
 
     async def _aretrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         return await asyncio.to_thread(self._retrieve, query_bundle)

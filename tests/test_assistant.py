@@ -786,3 +786,12 @@ def test_a_document_is_what_a_citation_says_it_is(assistant: Assistant) -> None:
     )
     assert citation.date == "2021-01"
     assert citation.source.endswith(EN_004)
+
+
+def test_a_refusal_shows_what_comes_closest_even_of_a_single_sentence(
+    assistant_over: AssistantOver,
+) -> None:
+    assistant = assistant_over({"a.txt": "The old bridge of Oldtown is made of stone."})
+    answer = assistant.ask("Wat is de hoofdstad van Mongolië?")
+    assert answer.refused
+    assert [c.quote for c in answer.nearest] == ["The old bridge of Oldtown is made of stone."]
