@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test install format clean
+.PHONY: run test test-training install format clean
 
 run: install
 	$(BIN)/qa serve
@@ -13,6 +13,10 @@ test: .venv/tested
 	$(BIN)/mypy
 	$(BIN)/pytest
 
+# The code that makes the model needs torch and more, which `make test` does without.
+test-training: .venv/training
+	$(BIN)/pytest tests/test_training.py
+
 install: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
@@ -22,6 +26,10 @@ install: .venv/installed
 
 .venv/tested: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
+
+.venv/training: .venv/tested
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[training]'
 	touch $@
 
 format:

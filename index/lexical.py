@@ -7,6 +7,7 @@ words here and never parsed as a query: no character of it is an operator.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
@@ -25,8 +26,10 @@ from tantivy import (
 )
 
 from index.errors import BuildError, StoreDamagedError
+from index.function_words import FUNCTION_WORDS
 
 _STEMMERS = {"nl": "dutch", "de": "german", "en": "english"}
+_WORD = re.compile(r"[^\W_]+")
 _OTHER = "xx"  # any other language: words as they stand
 # One field for all languages, filled with stems: a field for each would give every word of a
 # language that few documents are in next to no weight, since a field's mean length counts the
@@ -62,6 +65,22 @@ def stem(word: str, language: str) -> str:
     ('haus', '')
     """
     return "".join(_stems(word, language))
+
+
+def content_words(query: str) -> list[str]:
+    """The words of a query without the stop words of the language that most of them are in.
+
+    A German question's *war* is no war in an English document, nor its *die* a death.
+
+    >>> content_words("Wer war die Königin?"), content_words("Who won the war?")
+    (['wer', 'königin'], ['who', 'won', 'war'])
+    """
+    words = _WORD.findall(query.lower())
+    votes = {lang: sum(word in FUNCTION_WORDS[lang] for word in words) for lang in _STEMMERS}
+    asked_in = max(votes, key=votes.__getitem__)
+    # Stop words alone: without every function word, half a point fewer were found within a
+    # language, and no more across.
+    return [word for word in words if stem(word, asked_in)] or words
 
 
 def _schema() -> Schema:
@@ -112,7 +131,8 @@ class Words:
         return sorted(ranked, key=lambda hit: (-hit[1], hit[0]))
 
     def _terms(self, query: str) -> list[Query]:
-        stems = (word for language in (*_STEMMERS, _OTHER) for word in _stems(query, language))
+        content = " ".join(content_words(query))
+        stems = (word for language in (*_STEMMERS, _OTHER) for word in _stems(content, language))
         return [
             Query.term_query(self._schema, _FIELD, word, index_option="freq")
             for word in dict.fromkeys(stems)

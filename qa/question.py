@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from index.function_words import FUNCTION_WORDS
 from index.types import LANGUAGES
 from qa.errors import QuestionError
 from qa.phrases import PHRASES
@@ -17,7 +18,6 @@ from qa.words import (
     ALL_FUNCTION_WORDS,
     ARTICLES,
     CONTINUING,
-    FUNCTION_WORDS,
     POINTING,
     WORD,
     content_words,

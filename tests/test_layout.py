@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted([*ROOT.glob("index/*.py"), *ROOT.glob("qa/*.py"), *ROOT.glob("ui*.py")])
+TRAINING = sorted(ROOT.glob("training/*.py"))
 # Who may import whom, at any depth of a function. ``qa serve`` starts the page, and is the
 # only one that looks up.
 FORBIDDEN = {"index": {"qa", "ui"}, "qa": {"ui"}, "ui": set[str]()}
@@ -58,14 +59,21 @@ def test_a_foreign_library_enters_through_its_doors_alone(library: str) -> None:
     assert {_name(path) for path in FILES if library in _imports(path)} == DOORS[library]
 
 
+def test_the_product_needs_nothing_of_the_training() -> None:
+    heavy = {"training", "torch", "scipy", "wordfreq", "sentence_transformers", "transformers"}
+    assert {_name(path): _imports(path) & heavy for path in FILES if _imports(path) & heavy} == {}
+
+
 def test_every_module_says_what_it_is() -> None:
-    for path in FILES:
+    for path in [*FILES, *TRAINING]:
         assert ast.get_docstring(ast.parse(path.read_text("utf-8"))), path
 
 
 def test_the_architecture_names_every_file() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
-    missing = [_name(p) for p in FILES if p.name != "__init__.py" and p.name not in text]
+    missing = [
+        _name(p) for p in [*FILES, *TRAINING] if p.name != "__init__.py" and p.name not in text
+    ]
     assert missing == []
 
 
@@ -73,7 +81,7 @@ def test_every_file_that_the_architecture_names_is_there() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     drawing = text.split("```")[1]
     names = re.findall(r"^\s*(\w+\.\w+)\s{2,}", drawing, re.MULTILINE)
-    folders = (ROOT, ROOT / "index", ROOT / "qa")
+    folders = (ROOT, ROOT / "index", ROOT / "qa", ROOT / "training")
     there = {path.name for folder in folders for path in folder.iterdir()}
     assert len(names) > 20
     assert sorted(set(names) - there) == []

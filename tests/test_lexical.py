@@ -65,6 +65,14 @@ def test_a_query_without_words_finds_nothing(words: Words, query: str) -> None:
     assert words.search(query, 10) == []
 
 
+def test_stop_words_of_a_query_find_no_homographs_in_other_languages(tmp_path: Path) -> None:
+    rows = [(1, "en", "They die in the war."), (2, "de", "Die Brücke war alt.")]
+    write_words(tmp_path / "words", rows)
+    both = Words(tmp_path / "words")
+    assert numbers(both, "Wie alt war die Brücke?") == [2]
+    assert numbers(both, "Did they die in the war?") == [1]
+
+
 def test_a_word_that_stands_more_often_or_is_rarer_scores_higher(words: Words) -> None:
     assert numbers(words, "kat") == [6, 7]
     scores = dict(words.search("Parler Reykjavik", 10))

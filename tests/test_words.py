@@ -7,11 +7,11 @@ from collections.abc import Collection
 
 import pytest
 
+from index.function_words import FUNCTION_WORDS
 from index.types import LANGUAGES
 from qa.words import (
     ALL_FUNCTION_WORDS,
     CONTINUING,
-    FUNCTION_WORDS,
     MONTHS,
     MULTIPLIERS,
     NUMBERS,
