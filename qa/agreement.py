@@ -19,7 +19,7 @@ _SAME_FACT = 0.72
 # Cosine of two capitalised words that may be one name, or one noun in two languages.
 _SAME_NAME = 0.6
 # Cosine of two sentences that speak of the same thing, though they give different values.
-_SAME_THING = 0.55
+_SAME_THING = 0.5
 
 
 # What belongs to a number when it is shown: "£12.4m", "84,50 euro", "13 %".

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _HITS = 40
 # Below this confidence it refuses. Chosen to favour answering: about 1 in 12 answerable
 # natural questions is refused.
-_REFUSE_BELOW = 0.45
+_REFUSE_BELOW = 0.47
 
 
 class Assistant:

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from llama_index.core.base.embeddings.base import BaseEmbedding
+from model2vec import StaticModel
+from tokenizers import Tokenizer
 
 from index.embed import MODEL_FOLDER, LlamaIndexEmbedder, ShippedEmbedder, shipped, weights_sha256
 
@@ -17,6 +19,106 @@ TRANSLATED = [
     ("Hoeveel gebruikers heeft het netwerk?", "How many users does the network have?"),
     ("Das Wetter wird morgen sonnig.", "The weather will be sunny tomorrow."),
 ]
+
+ODD = [
+    "",
+    " \t\n\x1c\x85\xa0\u2028",
+    "_snake_case__and--more_",
+    "It's 23:59, covid19 is 1,234.5 km² away; see a/b@c.org?",
+    "STRAẞE Straße ﬁne œuvre Æsop ½ № ℌ ™ µ ª",
+    "İstanbul ISTANBUL ıI ΣΑΣ ΌΔΟΣ Σ",
+    "cafe\u0301 CAFÉ e\u0323\u0301 n\u0303o \u0301 a\u0345 <\u0338 =\u0338 -\u0301x",
+    "１２３ ａｂｃ ①② Ⅷ ٣٤ ²³",
+    "日本語のテキスト。東京、2020年 한국어 가 กขค हिन्दी",
+    "👩‍👩‍👧‍👦 and 🏳️‍🌈 flags 🇳🇱🇩🇪 👍🏽ok",
+    "اللغة العربية، ﷺ ﷽ مرحبا 123",
+    "“Don’t”, said Jürgen – 2010–2017… „Grüße“ €5",
+    "a\u200db soft\xadhyphen zero\u200bwidth \ufeffbom \x00nul",
+    "network" * 1430,
+    "äö" * 5000,
+    "\ufdfa" * 600 + " cat",
+    "The cat sat on the mat. " * 400,
+    # A model2vec text ends after 1,024 tokens, and those unknown count as well.
+    *("ᚠ " * unknown + "cat dog" for unknown in (1, 1022, 1023, 1024, 1025)),
+    *("7 " * n + "cat dog" for n in (1022, 1023, 1024)),
+]
+
+
+@pytest.fixture(scope="module")
+def model2vec() -> StaticModel:
+    return StaticModel.from_pretrained(MODEL_FOLDER)
+
+
+def assert_the_rows_of(model2vec: StaticModel, texts: list[str]) -> None:
+    expected = model2vec.encode(texts, use_multiprocessing=False)
+    rows = shipped().passages(texts)
+    apart = np.abs(rows - expected).max(axis=1) if texts else np.zeros(0)
+    assert [text for text, far in zip(texts, apart, strict=True) if far > 1e-5] == []
+
+
+@pytest.mark.parametrize("text", ODD, ids=lambda text: ascii(text[:20]))
+def test_an_odd_text_has_the_row_that_model2vec_gives(model2vec: StaticModel, text: str) -> None:
+    assert_the_rows_of(model2vec, [text])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.text() | st.text("aAeEjJ ß9İΣ\u0301\u030c\u0323\u0345-_.’ﬁ가ㅏ２"), max_size=5))
+def test_any_text_has_the_row_that_model2vec_gives(
+    model2vec: StaticModel, texts: list[str]
+) -> None:
+    if texts:
+        assert_the_rows_of(model2vec, texts)
+
+
+def test_a_letter_with_any_mark_has_the_row_that_model2vec_gives(model2vec: StaticModel) -> None:
+    # ǰ is one letter and J with the same mark is two characters: the case matters to what it is.
+    marks = [chr(c) for c in range(0x300, 0x370)]
+    assert_the_rows_of(model2vec, [f"{c}{mark}o" for c in "aAhHjJtTwWyYsS" for mark in marks])
+
+
+def test_any_character_between_words_has_the_row_that_model2vec_gives(
+    model2vec: StaticModel,
+) -> None:
+    between = [
+        *range(0x600),
+        *range(0x1E00, 0x2500),
+        *range(0x3000, 0x3200),
+        *range(0xFB00, 0xFE10),
+    ]
+    assert_the_rows_of(model2vec, [f"Big{chr(c)}Cat {chr(c)}s 1{chr(c)}2" for c in between])
+
+
+def test_half_a_character_is_refused_as_by_model2vec(model2vec: StaticModel) -> None:
+    for encode in (model2vec.encode, shipped().passages):
+        with pytest.raises(TypeError, match="Input"):
+            encode(["half \ud83d of it"])
+
+
+def test_a_text_has_one_row_bit_for_bit_whatever_came_before_and_beside_it() -> None:
+    texts = [*ODD, *(text for pair in TRANSLATED for text in pair)]
+    together = ShippedEmbedder().passages(texts)
+    another = ShippedEmbedder()
+    for n in reversed(range(len(texts))):
+        assert another.query(texts[n]).tobytes() == together[n].tobytes()
+    assert another.sentences(texts).tobytes() == together.tobytes()
+
+
+def test_words_that_were_forgotten_have_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"word{n} and {n} other words, such as cat{n % 7}" for n in range(60)]
+    expected = shipped().passages(texts)
+    monkeypatch.setattr("index.embed._REMEMBERED", 20)
+    forgetful = ShippedEmbedder()
+    with ThreadPoolExecutor(4) as threads:
+        for rows in threads.map(forgetful.passages, [texts, texts[::-1]] * 4):
+            assert np.array_equal(rows, expected) or np.array_equal(rows[::-1], expected)
+    known = forgetful._model._known
+    assert len(known) - known._n_tokens <= 20 + 4  # each thread may be one ahead
+
+
+def test_every_token_is_what_its_own_word_is_cut_into() -> None:
+    tokenizer = Tokenizer.from_file(str(MODEL_FOLDER / "tokenizer.json"))
+    cut = {word: tokenizer.encode(word).ids for word in tokenizer.get_vocab() if word != "[UNK]"}
+    assert {word: ids for word, ids in cut.items() if ids != [tokenizer.token_to_id(word)]} == {}
 
 
 def test_every_row_has_unit_length_and_the_order_is_kept() -> None:
@@ -73,6 +175,14 @@ def test_a_word_of_content_weighs_more_than_a_function_word() -> None:
     assert rows[1] == pytest.approx(shipped().query("users"), abs=1e-6)
 
 
+def test_a_word_weighs_what_its_heaviest_token_does(model2vec: StaticModel) -> None:
+    words = ["the", "Users", "covid19", "e\u0301tat", "Donaudampfschifffahrt", "a-b", "ᚠcat"]
+    _, weights = shipped().words(words)
+    tokens = model2vec.encode_as_sequence(words)
+    heaviest = [np.linalg.norm(rows, axis=1).max() for rows in tokens]
+    assert weights == pytest.approx(heaviest, rel=1e-5)
+
+
 def test_a_word_without_a_token_weighs_nothing() -> None:
     rows, weights = shipped().words([""])
     assert weights.tolist() == [0.0]
@@ -84,6 +194,11 @@ def test_the_id_names_the_weights() -> None:
     digest = hashlib.sha256(weights).hexdigest()
     assert weights_sha256() == digest
     assert shipped().id == f"shipped-{digest[:16]}"
+
+
+def test_the_card_names_these_weights_and_the_folder_is_small() -> None:
+    assert weights_sha256() in (MODEL_FOLDER / "README.md").read_text("utf-8")
+    assert sum(path.stat().st_size for path in MODEL_FOLDER.iterdir()) <= 16_000_000
 
 
 def test_the_model_is_loaded_once() -> None:
