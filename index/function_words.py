@@ -1,6 +1,8 @@
-"""The words of Dutch, German and English that carry grammar rather than a subject: data."""
+"""The words of Dutch, German and English that carry grammar rather than a subject."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 # Articles, pronouns, prepositions, conjunctions, auxiliaries and common adverbs.
 FUNCTION_WORDS: dict[str, frozenset[str]] = {
@@ -55,3 +57,12 @@ FUNCTION_WORDS: dict[str, frozenset[str]] = {
         """.split()
     ),
 }
+
+
+def votes(words: Sequence[str]) -> dict[str, int]:
+    """How many of these words, in small letters, are function words of each language.
+
+    >>> votes(["wie", "won", "de", "race"])
+    {'nl': 2, 'de': 1, 'en': 0}
+    """
+    return {code: sum(word in known for word in words) for code, known in FUNCTION_WORDS.items()}

@@ -26,7 +26,7 @@ from tantivy import (
 )
 
 from index.errors import BuildError, StoreDamagedError
-from index.function_words import FUNCTION_WORDS
+from index.function_words import votes
 
 _STEMMERS = {"nl": "dutch", "de": "german", "en": "english"}
 _WORD = re.compile(r"[^\W_]+")
@@ -67,17 +67,17 @@ def stem(word: str, language: str) -> str:
     return "".join(_stems(word, language))
 
 
-def content_words(query: str) -> list[str]:
+def _without_stop_words(query: str) -> list[str]:
     """The words of a query without the stop words of the language that most of them are in.
 
     A German question's *war* is no war in an English document, nor its *die* a death.
 
-    >>> content_words("Wer war die Königin?"), content_words("Who won the war?")
+    >>> _without_stop_words("Wer war die Königin?"), _without_stop_words("Who won the war?")
     (['wer', 'königin'], ['who', 'won', 'war'])
     """
     words = _WORD.findall(query.lower())
-    votes = {lang: sum(word in FUNCTION_WORDS[lang] for word in words) for lang in _STEMMERS}
-    asked_in = max(votes, key=votes.__getitem__)
+    by_language = votes(words)
+    asked_in = max(by_language, key=by_language.__getitem__)
     # Stop words alone: without every function word, half a point fewer were found within a
     # language, and no more across.
     return [word for word in words if stem(word, asked_in)] or words
@@ -131,7 +131,7 @@ class Words:
         return sorted(ranked, key=lambda hit: (-hit[1], hit[0]))
 
     def _terms(self, query: str) -> list[Query]:
-        content = " ".join(content_words(query))
+        content = " ".join(_without_stop_words(query))
         stems = (word for language in (*_STEMMERS, _OTHER) for word in _stems(content, language))
         return [
             Query.term_query(self._schema, _FIELD, word, index_option="freq")

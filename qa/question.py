@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from index.function_words import FUNCTION_WORDS
+from index.function_words import FUNCTION_WORDS, votes
 from index.types import LANGUAGES
 from qa.errors import QuestionError
 from qa.phrases import PHRASES
@@ -158,10 +158,10 @@ def language_of(text: str, history: Sequence[Turn] = ()) -> str:
     takes as long as all the rest of an answer. It decides where they do not (1 in 100).
     """
     words = [word.lower() for word in WORD.findall(text)]
-    votes = {code: sum(w in FUNCTION_WORDS[code] for w in words) for code in LANGUAGES}
-    first, second, _ = sorted(votes.values(), reverse=True)
+    by_language = votes(words)
+    first, second, _ = sorted(by_language.values(), reverse=True)
     if first > second:
-        return max(votes, key=votes.__getitem__)
+        return max(by_language, key=by_language.__getitem__)
     from index.language import identify
 
     # Capitals mean nothing to the eye here, and much to the identifier.

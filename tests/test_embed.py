@@ -13,6 +13,7 @@ from model2vec import StaticModel
 from tokenizers import Tokenizer
 
 from index.embed import MODEL_FOLDER, LlamaIndexEmbedder, ShippedEmbedder, shipped, weights_sha256
+from tests.odd_texts import ODD_TEXTS
 
 TRANSLATED = [
     ("De regering wil de belasting verlagen.", "Die Regierung will die Steuern senken."),
@@ -21,19 +22,9 @@ TRANSLATED = [
 ]
 
 ODD = [
-    "",
-    " \t\n\x1c\x85\xa0\u2028",
-    "_snake_case__and--more_",
-    "It's 23:59, covid19 is 1,234.5 km² away; see a/b@c.org?",
-    "STRAẞE Straße ﬁne œuvre Æsop ½ № ℌ ™ µ ª",
+    *ODD_TEXTS,
     "İstanbul ISTANBUL ıI ΣΑΣ ΌΔΟΣ Σ",
     "cafe\u0301 CAFÉ e\u0323\u0301 n\u0303o \u0301 a\u0345 <\u0338 =\u0338 -\u0301x",
-    "１２３ ａｂｃ ①② Ⅷ ٣٤ ²³",
-    "日本語のテキスト。東京、2020年 한국어 가 กขค हिन्दी",
-    "👩‍👩‍👧‍👦 and 🏳️‍🌈 flags 🇳🇱🇩🇪 👍🏽ok",
-    "اللغة العربية، ﷺ ﷽ مرحبا 123",
-    "“Don’t”, said Jürgen – 2010–2017… „Grüße“ €5",
-    "a\u200db soft\xadhyphen zero\u200bwidth \ufeffbom \x00nul",
     "network" * 1430,
     "äö" * 5000,
     "\ufdfa" * 600 + " cat",

@@ -32,6 +32,7 @@ import torch  # noqa: E402
 import wordfreq  # noqa: E402
 
 from index.embed import ShippedEmbedder  # noqa: E402
+from tests.odd_texts import ODD_TEXTS  # noqa: E402
 from training import teacher  # noqa: E402
 from training import vocabulary as vocabularies  # noqa: E402
 from training.data import LANGUAGES, Corpus, Group, Unit, read  # noqa: E402
@@ -290,19 +291,9 @@ def cut_by(tokenizer: Tokenizer, text: str) -> list[str]:
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        " \t\n\x1c\x85\xa0\u2028",
-        "_snake_case__and--more_",
-        "It's 23:59, covid19 is 1,234.5 km² away; see a/b@c.org?",
-        "STRAẞE Straße ﬁne œuvre Æsop ½ № ℌ ™ µ ª",
+        *ODD_TEXTS,
         "İstanbul ISTANBUL ıI Жук ЖУК",
         "cafe\u0301 CAFÉ e\u0323\u0301 n\u0303o \u0301 a\u0345 J\u030c \u01f0",
-        "１２３ ａｂｃ ①② Ⅷ ٣٤ ²³",
-        "日本語のテキスト。東京、2020年 한국어 가 กขค हिन्दी",
-        "👩‍👩‍👧‍👦 and 🏳️‍🌈 flags 🇳🇱🇩🇪 👍🏽ok",
-        "اللغة العربية، ﷺ ﷽ مرحبا 123",
-        "“Don’t”, said Jürgen – 2010–2017… „Grüße“ €5",
-        "a\u200db soft\xadhyphen zero\u200bwidth \ufeffbom \x00nul",
     ],
     ids=ascii,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import time
@@ -15,6 +14,7 @@ import torch
 import wordfreq
 from model2vec import StaticModel
 
+from index.embed import weights_sha256
 from training import teacher, vocabulary
 from training.data import Corpus, read
 from training.evaluate import evaluate
@@ -56,8 +56,7 @@ def main() -> None:
     export(*pruned(words, table, options.tokens), options.out)
 
     minutes = (time.monotonic() - began) / 60
-    weights = options.out / "model.safetensors"
-    print(f"{minutes:.0f} minutes; sha256 {hashlib.sha256(weights.read_bytes()).hexdigest()}")
+    print(f"{minutes:.0f} minutes; sha256 {weights_sha256(options.out)}")
     model = StaticModel.from_pretrained(options.out)
     figures = evaluate(lambda batch: model.encode(list(batch)), corpus)
     print(json.dumps({name: round(value, 1) for name, value in figures.items()}, indent=1))

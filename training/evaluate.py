@@ -61,13 +61,7 @@ def _translation(encode: Encode, corpus: Corpus, a: str, b: str) -> float:
 
 def _passages(encode: Encode, corpus: Corpus, a: str, b: str) -> float:
     units = corpus.dev_units
-    starts = range(0, len(units), _UNITS_A_PASSAGE)
-    passages = [" ".join(u.texts[b] for u in units[i : i + _UNITS_A_PASSAGE]) for i in starts]
-    others = [u for u in corpus.units if u.source in _NEWS_AND_WIKI]
-    passages += [
-        " ".join(u.texts[b] for u in others[i : i + _UNITS_A_PASSAGE])
-        for i in range(0, len(others), _UNITS_A_PASSAGE)
-    ]
+    passages = [*_joined(units, b), *_joined(_running_text(corpus.units), b)]
     rng = np.random.default_rng(1)
     asked: list[tuple[str, int]] = []
     for i, unit in enumerate(units):
@@ -89,6 +83,12 @@ def _words(encode: Encode, corpus: Corpus, a: str, b: str) -> float:
     scores[same[:, None] == same[None, :]] -= 1e-4
     scores[np.arange(len(pairs)), np.arange(len(pairs))] += 1e-4
     return first(scores, np.arange(len(pairs)))
+
+
+def _joined(units: Sequence[Unit], language: str) -> list[str]:
+    """The units in passages, one behind the other."""
+    starts = range(0, len(units), _UNITS_A_PASSAGE)
+    return [" ".join(u.texts[language] for u in units[i : i + _UNITS_A_PASSAGE]) for i in starts]
 
 
 def _running_text(units: Sequence[Unit]) -> list[Unit]:

@@ -10,7 +10,7 @@ import json
 import math
 import re
 import unicodedata
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,25 +24,23 @@ from training.data import LANGUAGES, Corpus
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS_OR_NOT = re.compile(r"\d+|\D+")
 
-# Pieces that words outside the vocabulary fall into. 8,000 to 10,000 made no difference.
+# Pieces that words outside the vocabulary fall into.
 _N_PIECES = 8_000
 _MAX_PIECE_CHARS = 12
 _MAX_WORD_CHARS = 24
 # Frequent words of general language are taken whether the training text has them or not.
 _N_FREQUENT = {"en": 50_000, "de": 60_000, "nl": 60_000}
-
-
 # A token of probability p starts with the weight a / (a + p), this being a.
 _SIF = 3e-4
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Tokens, most useful first after ``[UNK]`` and the pieces."""
+    """Tokens: ``[UNK]``, the pieces, then whole words."""
 
     tokens: tuple[str, ...]
     scores: npt.NDArray[np.float64]  # log probability, what the segmentation maximises
-    n_pieces: int  # tokens[1 : 1 + n_pieces] are never dropped
+    n_pieces: int  # tokens[1 : 1 + n_pieces]
 
     @property
     def probabilities(self) -> npt.NDArray[np.float64]:
@@ -98,22 +96,23 @@ def build(corpus: Corpus, n_tokens: int) -> Vocabulary:
     """``[UNK]``, pieces, then the words that training or general language has most of."""
     pieces = _pieces()
     wanted = _wanted(corpus)
-    chosen = [word for word, _ in wanted.most_common() if word not in pieces]
+    by_want = sorted(wanted, key=wanted.__getitem__, reverse=True)
+    chosen = [word for word in by_want if word not in pieces]
     tokens = ["[UNK]", *pieces, *chosen[: n_tokens - 1 - len(pieces)]]
     scores = [0.0, *(_piece_score(piece, score) for piece, score in pieces.items())]
     scores += [math.log(frequency(word) + 2e-8) for word in tokens[1 + len(pieces) :]]
     return Vocabulary(tuple(tokens), np.array(scores), len(pieces))
 
 
-def _wanted(corpus: Corpus) -> Counter[str]:
+def _wanted(corpus: Corpus) -> dict[str, float]:
     """How much each word is wanted: its count in the training text, dictionary and language."""
-    wanted: Counter[str] = Counter()
+    wanted: defaultdict[str, float] = defaultdict(float)
     for unit in corpus.units:
         for language, text in unit.texts.items():
             # Dutch has a third of the text of the others.
             weight = 2.5 if language == "nl" else 1.0
             for word in words(text):
-                wanted[word] += weight  # type: ignore[assignment]
+                wanted[word] += weight
     for group in corpus.groups:
         for language in group:
             for word in {word for entry in group[language] for word in words(entry)}:
@@ -121,13 +120,11 @@ def _wanted(corpus: Corpus) -> Counter[str]:
     for language, n_words in _N_FREQUENT.items():
         for rank, word in enumerate(wordfreq.top_n_list(language, n_words)):
             wanted[word] += 1 + 20_000 // (rank + 1000)
-    return Counter(
-        {
-            word: count
-            for word, count in wanted.items()
-            if 1 < len(word) <= _MAX_WORD_CHARS and words(word) == [word] and not word.isdigit()
-        }
-    )
+    return {
+        word: count
+        for word, count in wanted.items()
+        if 1 < len(word) <= _MAX_WORD_CHARS and words(word) == [word] and not word.isdigit()
+    }
 
 
 def _piece_score(piece: str, score: float) -> float:
