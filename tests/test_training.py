@@ -347,6 +347,12 @@ def test_building_twice_gives_the_same_tokens(
     assert again.scores == pytest.approx(built.scores, abs=1e-9)
 
 
+def test_words_wanted_alike_keep_the_order_they_stand_in() -> None:
+    entry = "twelve white geese near the old stone bridge behind our garden wall"
+    corpus = Corpus((), ({"en": (entry,)},), (), ())
+    assert list(vocabularies._wanted(corpus))[:12] == entry.split()
+
+
 def worth(vocabulary: Vocabulary, cut: Sequence[int]) -> float:
     return float(vocabulary.scores[list(cut)].sum())
 

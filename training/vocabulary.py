@@ -115,7 +115,8 @@ def _wanted(corpus: Corpus) -> dict[str, float]:
                 wanted[word] += weight
     for group in corpus.groups:
         for language in group:
-            for word in {word for entry in group[language] for word in words(entry)}:
+            # Not a set: its order, which decides between words wanted alike, is another each run.
+            for word in dict.fromkeys(word for entry in group[language] for word in words(entry)):
                 wanted[word] += 2
     for language, n_words in _N_FREQUENT.items():
         for rank, word in enumerate(wordfreq.top_n_list(language, n_words)):
