@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from index.embed import Embedder, Vectors
 from index.errors import BuildError, LibraryError, StoreDamagedError
 from index.gather import Gathering, Progress, Sources, nothing_to_index
@@ -245,16 +247,16 @@ def _store(folder: Path, dim: int, n_chunks: int, tell: Progress) -> None:
             folder / WORDS,
             ((n, lang, f"{title}\n{text}") for n, lang, title, text in truth.chunk_texts()),
         )
-        write_vectors(folder / VECTORS, _told(truth.all_vectors(dim, _STORE_BATCH), n_chunks, tell))
+        write_vectors(folder / VECTORS, _directions(truth, dim, tell))
     finally:
         truth.close()
 
 
-def _told(
-    batches: Iterator[tuple[list[int], Vectors]], n_chunks: int, tell: Progress
-) -> Iterator[tuple[list[int], Vectors]]:
-    done = 0
-    for numbers, rows in batches:
-        yield numbers, rows
-        done += len(numbers)
-        tell("store", done, n_chunks)
+def _directions(truth: Truth, dim: int, tell: Progress) -> Iterator[tuple[list[int], Vectors]]:
+    """Each different vector once, under the lowest number of the chunks that have it."""
+    numbers = truth.directions()
+    for at in range(0, len(numbers), _STORE_BATCH):
+        some = numbers[at : at + _STORE_BATCH]
+        rows = truth.vectors(some, dim)
+        yield some, np.stack([rows[number] for number in some])
+        tell("store", at + len(some), len(numbers))

@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 
 from index.errors import BuildError, StoreBusyError, StoreDamagedError
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 TRUTH, WORDS, VECTORS = "truth.sqlite", "words", "vectors"
 _POINTER = "CURRENT"
@@ -101,7 +101,7 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of a generation.
 
     Raises:
-        StoreDamagedError: it is not there, is not a manifest, or is of a newer format.
+        StoreDamagedError: it is not there, is not a manifest, or is of another format.
     """
     try:
         fields: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
@@ -120,6 +120,11 @@ def _check_format(folder: Path, found: int) -> None:
         raise StoreDamagedError(
             f"{folder} has format {found}, newer than {FORMAT}, the newest this version reads; "
             "install a newer version"
+        )
+    if found < FORMAT:
+        raise StoreDamagedError(
+            f"{folder} has format {found}, older than {FORMAT}, the oldest this version reads; "
+            "remove the store and index the sources again"
         )
 
 

@@ -131,7 +131,8 @@ class Snapshot:
             )
         dense: dict[int, float] = {}
         if among is None:
-            dense = dict(vectors.search(vector, depth))
+            found = dict(vectors.search(vector, depth))
+            dense = {twin: found[number] for number, twin in self._truth.alike(list(found))}
         missing = sorted(lexical.keys() - dense.keys()) if among is None else among
         rows = self._truth.vectors(missing, self.manifest.dim)
         dense |= {number: float(row @ vector) for number, row in rows.items()}

@@ -13,7 +13,6 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -34,8 +33,11 @@ CREATE TABLE chunks (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL, doc_id TEXT NOT NULL, start INTEGER NOT NULL,
     "end" INTEGER NOT NULL, sentences TEXT NOT NULL, vector_key TEXT NOT NULL);
 CREATE INDEX chunks_by_document ON chunks (doc_id);
+CREATE INDEX chunks_by_vector ON chunks (vector_key);
 CREATE TABLE incomplete (path TEXT PRIMARY KEY);
-CREATE TABLE vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE vectors (
+    key TEXT PRIMARY KEY, vector BLOB NOT NULL, direction BLOB) WITHOUT ROWID;
+CREATE INDEX vectors_by_direction ON vectors (direction);
 """
 _ENTRY = "id, title, language, date, source, size_chars, sha256"
 # Below SQLite's oldest limit on variables in one statement, 999.
@@ -142,8 +144,8 @@ class Truth:
     def add_vectors(self, keys: Sequence[str], rows: Vectors) -> None:
         """Keep unit rows, one for each key; a key that is there already stays as it is."""
         self._execute_many(
-            "INSERT OR IGNORE INTO vectors VALUES (?, ?)",
-            [(key, row.tobytes()) for key, row in zip(keys, rows, strict=True)],
+            "INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)",
+            [(key, row.tobytes(), _direction(row)) for key, row in zip(keys, rows, strict=True)],
         )
 
     def missing_vectors(self, keys: Sequence[str]) -> list[str]:
@@ -247,14 +249,23 @@ class Truth:
         )
         return {number: np.frombuffer(blob, np.float32, dim) for number, blob in rows}
 
-    def all_vectors(self, dim: int, batch: int) -> Iterator[tuple[list[int], Vectors]]:
-        """Every chunk's number and unit row, in order, ``batch`` at a time."""
+    def directions(self) -> list[int]:
+        """The lowest chunk number of each direction, in order; a zero vector has none."""
         rows = self._rows(
-            "SELECT number, vector FROM chunks JOIN vectors ON vector_key = key ORDER BY number"
+            "SELECT min(number) FROM chunks JOIN vectors ON vector_key = key "
+            "WHERE direction IS NOT NULL GROUP BY direction"
         )
-        while some := list(islice(rows, batch)):
-            blobs = b"".join(blob for _, blob in some)
-            yield [n for n, _ in some], np.frombuffer(blobs, np.float32).reshape(-1, dim)
+        return sorted(number for (number,) in rows)
+
+    def alike(self, numbers: Sequence[int]) -> list[tuple[int, int]]:
+        """(number, number) of each of these chunks with each that has the same direction."""
+        rows = self._where(
+            "SELECT a.number, b.number FROM chunks a JOIN vectors u ON a.vector_key = u.key "
+            "JOIN vectors v ON u.direction = v.direction JOIN chunks b ON v.key = b.vector_key "
+            "WHERE a.number IN",
+            numbers,
+        )
+        return list(rows)
 
     # Copying from the generation before
 
@@ -318,6 +329,11 @@ class Truth:
 def _batches(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
     for at in range(0, len(values), _VARIABLES):
         yield values[at : at + _VARIABLES]
+
+
+def _direction(row: Vectors) -> bytes | None:
+    """Equal for equal vectors; a chunk of which no word is known has a zero one, and none."""
+    return hashlib.sha256(row.tobytes()).digest()[:16] if row.any() else None
 
 
 def _damaged(path: Path, error: sqlite3.Error) -> StoreDamagedError:

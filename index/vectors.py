@@ -1,8 +1,10 @@
 """Nearest chunks by cosine. Chroma's only door.
 
 Chroma holds chunk numbers and vectors and nothing else: texts and metadata live in the
-truth, where they cost a quarter of the time and are not copied. A folder written here is
-never written again; a new generation gets a new one.
+truth, where they cost a quarter of the time and are not copied. It gets each vector once:
+equal ones fill each other's lists of neighbours, and what they leave out is never found (of
+50 vectors beside 1,000 equal ones a third). A folder written here is never written again; a
+new generation gets a new one.
 """
 
 from __future__ import annotations
@@ -22,9 +24,11 @@ from index.errors import BuildError, StoreDamagedError
 
 _COLLECTION = "chunks"
 # Searching wider than Chroma's default finds .998 instead of .98 of the true ten best at
-# 20,000 vectors, for 1 ms more.
+# 20,000 vectors, for 1 ms more. More neighbours than its 16 keep single texts in reach beside
+# thousands that are nearly alike: of 500 beside 5,000, 4 are lost instead of 18, writing takes
+# half as long again.
 _HNSW: CreateCollectionConfiguration = {
-    "hnsw": {"space": "cosine", "ef_search": 400, "ef_construction": 200}
+    "hnsw": {"space": "cosine", "ef_search": 400, "ef_construction": 200, "max_neighbors": 48}
 }
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from index.errors import StoreBusyError, StoreDamagedError
 from index.generation import (
+    FORMAT,
     MANIFEST,
     Manifest,
     current,
@@ -74,13 +75,19 @@ def test_a_lost_manifest_is_damage(tmp_path: Path) -> None:
 
 
 def test_a_manifest_of_a_newer_format_asks_for_a_newer_version(tmp_path: Path) -> None:
-    write_manifest(tmp_path, replace(WRITTEN, format=2))
+    write_manifest(tmp_path, replace(WRITTEN, format=FORMAT + 1))
     with pytest.raises(StoreDamagedError, match="install a newer version"):
         read_manifest(tmp_path)
 
 
+def test_a_manifest_of_an_older_format_asks_to_index_again(tmp_path: Path) -> None:
+    write_manifest(tmp_path, replace(WRITTEN, format=1))
+    with pytest.raises(StoreDamagedError, match="index the sources again"):
+        read_manifest(tmp_path)
+
+
 def test_a_manifest_of_a_newer_format_may_have_fields_we_do_not_know(tmp_path: Path) -> None:
-    write_manifest(tmp_path, replace(WRITTEN, format=2))
+    write_manifest(tmp_path, replace(WRITTEN, format=FORMAT + 1))
     fields = json.loads((tmp_path / MANIFEST).read_text("utf-8"))
     (tmp_path / MANIFEST).write_text(json.dumps(fields | {"signature": "…"}), "utf-8")
     with pytest.raises(StoreDamagedError, match="install a newer version"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,7 @@ from index import (
     StoreDamagedError,
 )
 from index.embed import Vectors
+from index.generation import FORMAT
 from tests.conftest import ConceptEmbedder
 
 Write = Callable[[str, str], Path]
@@ -304,7 +306,8 @@ def test_building_afresh_as_the_message_advises_repairs_the_store(
 
 def test_a_store_of_a_newer_version_is_not_built_over(built: Library, docs: Path) -> None:
     path = built.store / "gen-000001" / "manifest.json"
-    path.write_text(path.read_text("utf-8").replace('"format": 1', '"format": 2'), "utf-8")
+    newer = json.loads(path.read_text("utf-8")) | {"format": FORMAT + 1}
+    path.write_text(json.dumps(newer), "utf-8")
     for afresh in (False, True):
         with pytest.raises((StoreDamagedError, BuildError), match="newer"):
             built.build([docs], afresh=afresh)

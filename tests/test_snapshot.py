@@ -195,6 +195,30 @@ def test_a_restricted_search_is_the_full_one_without_the_others(
         assert scores == pytest.approx(expected[hit.chunk.id], abs=1e-5)
 
 
+def test_hundreds_of_equal_texts_hide_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for number in range(400):
+        (folder / f"notice{number}.md").write_text("# Notice\n\nThe office is closed.\n", "utf-8")
+    questions = {
+        "brug.md": ("# Brug\n\nDe brug wordt in het voorjaar geverfd.\n", "painting a bridge"),
+        "kat.md": ("# Kat\n\nDe kat slaapt op de bank.\n", "where the cat sleeps"),
+        "brood.md": ("# Brood\n\nDe bakker bakt het brood.\n", "bread from the bakery"),
+    }
+    for name, (text, _) in questions.items():
+        (folder / name).write_text(text, "utf-8")
+    library = Library(tmp_path / "store", shipped())
+    library.build([folder])
+    for name, (_, question) in questions.items():
+        [hit] = library.search(question, k=1)
+        assert hit.chunk.doc_id == f"docs/{name}"
+    closed = library.search("Wanneer is het kantoor gesloten?", k=500)
+    assert [hit.chunk.doc_id.startswith("docs/notice") for hit in closed] == [True] * 400 + [
+        False
+    ] * 3
+    library.close()
+
+
 def test_an_unknown_source_is_named(seeds: Snapshot) -> None:
     with pytest.raises(UnknownDocumentError, match="No document has the id 'nope'; qa sources"):
         seeds.search(QUESTION, sources=[NL, "nope"])

@@ -128,11 +128,17 @@ def test_vectors_are_shared_by_equal_texts(truth: Truth) -> None:
     }
 
 
-@pytest.mark.parametrize("batch", [1, 2, 3, 100])
-def test_all_vectors_come_in_order_whatever_the_batch(truth: Truth, batch: int) -> None:
-    batches = list(truth.all_vectors(2, batch))
-    assert [number for numbers, _ in batches for number in numbers] == [1, 2, 3]
-    assert np.concatenate([rows for _, rows in batches]).tolist() == [[1, 0], [0, 1], [1, 0]]
+def test_chunks_of_one_direction_are_found_from_each_other(tmp_path: Path) -> None:
+    new = Truth.create(tmp_path / "truth.sqlite")
+    new.add_document(FIRST, ORIGIN)
+    new.add_vectors(["k1", "k2"], ROWS)
+    new.add_vectors(["k1 in other words", "unknown words"], np.array([[1, 0], [0, 0]], np.float32))
+    keys = ["k1", "k2", "k1 in other words", "unknown words", "k1", "unknown words"]
+    new.add_chunks([CHUNKS[0]] * len(keys), keys)
+    assert new.directions() == [1, 2]
+    assert sorted(new.alike([1, 2])) == [(1, 1), (1, 3), (1, 5), (2, 2)]
+    assert new.alike([4, 9]) == []
+    new.close()
 
 
 def test_missing_vectors_are_told_once_and_in_order(truth: Truth) -> None:
