@@ -238,10 +238,10 @@ class Desk:
         except Exception as error:  # noqa: BLE001 -- the screen's edge: told, logged, kept apart
             growing = Exchange(question, failure=failure_text(error, t))
         done = (*exchanges, Exchange(question, growing.answer, growing.failure))
-        heard = (
-            growing.failure or f"{t['announce']} {growing.answer.text if growing.answer else ''}"
-        )
-        yield "", messages(done, t), done, html.paragraph_html(heard)
+        heard = html.paragraph_html(growing.failure)
+        if growing.answer:
+            heard = html.announcement_html(growing.answer, t)
+        yield "", messages(done, t), done, heard
 
     def ask_example(
         self, event: gr.SelectData, exchanges: Exchanges, language: str

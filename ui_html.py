@@ -13,6 +13,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from index.types import BuildReport, Document, DocumentEntry, Refused
+from qa.phrases import PHRASES
+from qa.render import with_notice
 from qa.types import Answer, Citation
 
 Texts = dict[str, str]  # the words of the page in one language, by name
@@ -127,33 +129,46 @@ def past_markers(text: str, at: int, numbers: Iterable[int]) -> int:
 
 
 def answer_html(answer: Answer, turn: int, t: Texts) -> str:
-    """One answer as the chat shows it: asked back, refused, or stated with its sources."""
-    if answer.clarify:
-        kind, body = "clarify", _led(t["clarify"], plain(answer.clarify))
-    elif answer.refused:
-        kind, body = "refusal", _led(t["refused"], plain(answer.text))
-    else:
-        kind, body = "stated", f'<p class="said">{statements_html(answer, turn, t)}</p>'
+    """One answer as the chat shows it: asked back, refused, or stated, and how surely."""
+    language, kind = plain(answer.language), standing(answer)
+    said = plain(answer.text) if answer.refused else statements_html(answer, turn, t)
+    body = f'<p class="said" lang="{language}">{said}</p>'
+    notice = _notice(answer)
+    if notice:
+        told = f'<p class="notice" lang="{language}">{plain(notice)}</p>'
+        # It leads into an answer, and adds to a refusal.
+        body = body + told if answer.refused else told + body
+    table = disagreement_html(answer, turn, t) if answer.disagreement else ""
     return (
-        f'<div class="answer {kind}" lang="{plain(answer.language)}">{body}'
-        f"{_remarks(answer, turn, t)}{_sources(answer, turn, t)}</div>"
+        f'<div class="answer {kind}"><p class="lead">{plain(t[kind])}</p>'
+        f"{body}{table}{_sources(answer, turn, t)}</div>"
     )
 
 
-def _led(lead: str, body: str) -> str:
-    return f'<p class="lead">{plain(lead)}</p><p class="said">{body}</p>'
+def standing(answer: Answer) -> str:
+    """How sure the answer is: the name of its look, and of the words that say so."""
+    if answer.refused:
+        return "clarify" if answer.clarify else "refused"
+    return "stated" if answer.coverage == "full" else "unsure"
 
 
-def _remarks(answer: Answer, turn: int, t: Texts) -> str:
-    """What is to be known beside the answer: that the sources differ, that it is partial."""
-    if answer.disagreement:
-        return disagreement_html(answer, turn, t)
-    remark = answer.notice or (t["partial"] if answer.coverage == "partial" else "")
-    return f'<p class="notice" role="note">{plain(remark)}</p>' if remark else ""
+def _notice(answer: Answer) -> str:
+    """What is to be known of the answer, without what the table of values says already."""
+    notice = answer.notice or ""
+    for phrase in PHRASES["disagreement"].values() if answer.disagreement else ():
+        notice = notice.replace(phrase, "")
+    return " ".join(notice.split())
+
+
+def announcement_html(answer: Answer, t: Texts) -> str:
+    """The answer as it is read out once it is whole: how sure it is, then all that it says."""
+    lead = plain(f"{t['announce']} {t[standing(answer)]}.")
+    said = f'<span lang="{plain(answer.language)}">{plain(with_notice(answer))}</span>'
+    return f"<p>{lead} {said}</p>"
 
 
 def disagreement_html(answer: Answer, turn: int, t: Texts) -> str:
-    """The values that the sources give and who gives them, under what the answer says of it."""
+    """The values that the sources give, and who gives them."""
     by_number = {c.number: c for c in (*answer.citations, *answer.nearest)}
     rows = []
     for side in answer.disagreement:
@@ -165,7 +180,7 @@ def disagreement_html(answer: Answer, turn: int, t: Texts) -> str:
         rows.append(f'<tr><th scope="row">{plain(side.value)}</th><td>{who}</td></tr>')
     head = f'<th scope="col">{plain(t["value"])}</th><th scope="col">{plain(t["stated_by"])}</th>'
     return (
-        f'<table class="differ"><caption>{plain(answer.notice or t["differ"])}</caption>'
+        f'<table class="differ"><caption>{plain(t["differ"])}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     )
 

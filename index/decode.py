@@ -48,6 +48,17 @@ def plain(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_TO_SPACES)
 
 
+def plain_in_place(text: str) -> str:
+    r"""The text as ``plain`` makes it, every character where it was.
+
+    For text that a program hands over: it may know places in it.
+
+    >>> plain_in_place("een\r\ntwee")
+    'een \ntwee'
+    """
+    return plain(text.replace("\r\n", " \n"))
+
+
 def decode(raw: bytes, declared: str = "") -> str:
     """The text in ``raw``, made plain; no byte is ever dropped or replaced.
 

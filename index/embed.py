@@ -117,6 +117,14 @@ class ShippedEmbedder(Embedder):
         rows, weights = zip(*map(self._word, words), strict=True)
         return np.stack(rows), np.array(weights, np.float32)
 
+    def knows(self, word: str) -> bool:
+        """Whether the model has a vector for this very word rather than for pieces of it.
+
+        >>> [shipped().knows(word) for word in ("Bridge", "Brücke", "brigde", "the bridge")]
+        [True, True, False, False]
+        """
+        return self._model.is_one_token(word)
+
     def _weighted(self, word: str) -> tuple[Vectors, float]:
         of_tokens = self._model.vectors[self._model.tokens(word)]
         return self.query(word), float(np.linalg.norm(of_tokens, axis=1).max(initial=0.0))
@@ -144,6 +152,10 @@ class _Model:
         words = text.encode("utf-8", "surrogatepass").translate(_WORDS).split()
         tokens = chain.from_iterable(map(self._known.__getitem__, words))
         return list(tokens)[: self._max_tokens]
+
+    def is_one_token(self, word: str) -> bool:
+        tokens = self.tokens(word)
+        return len(tokens) == 1 and bool(self.vectors[tokens[0]].any())
 
 
 class _Known(dict[bytes, tuple[int, ...]]):

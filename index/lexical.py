@@ -8,6 +8,7 @@ words here and never parsed as a query: no character of it is an operator.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
@@ -35,9 +36,17 @@ _OTHER = "xx"  # any other language: words as they stand
 # language that few documents are in next to no weight, since a field's mean length counts the
 # documents without it.
 _FIELD = "stems"
+# The words as they stand but in small letters: what a mistyped word is compared with.
+_FORMS = "forms"
+_LANGUAGE = "language"
 # Longer "words" are data (base64, long addresses) that nobody asks by.
 _MAX_WORD_CHARS = 60
 _WRITER_HEAP_BYTES = 64_000_000
+# A word this long may hold one typing error, and one of _TWO_ERRORS_CHARS two.
+_ONE_ERROR_CHARS = 5
+_TWO_ERRORS_CHARS = 9
+# Of two words that are equally near, one is meant only if so many times as many chunks have it.
+_CLEARLY_MORE = 3
 
 
 @cache
@@ -51,10 +60,23 @@ def _analyzer(language: str) -> TextAnalyzer:
     return builder.filter(Filter.ascii_fold()).build()
 
 
-def _stems(text: str, language: str) -> list[str]:
+def _composed(text: str) -> str:
+    """The text as it is cut into words: letters and their accents are one character each."""
     # Half a surrogate pair is no character, and cannot be passed on.
-    clean = text.encode("utf-8", "ignore").decode("utf-8")
-    return _analyzer(language if language in _STEMMERS else _OTHER).analyze(clean)
+    return unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode("utf-8"))
+
+
+def _stems(text: str, language: str) -> list[str]:
+    return _analyzer(language if language in _STEMMERS else _OTHER).analyze(_composed(text))
+
+
+def _forms(text: str) -> list[str]:
+    """The words of a text that can be meant by a mistyped one."""
+    return [
+        word
+        for word in _WORD.findall(_composed(text).lower())
+        if _ONE_ERROR_CHARS - 1 <= len(word) <= _MAX_WORD_CHARS and word.isalpha()
+    ]
 
 
 @lru_cache(maxsize=200_000)
@@ -67,6 +89,26 @@ def stem(word: str, language: str) -> str:
     return "".join(_stems(word, language))
 
 
+def distance(one: str, other: str) -> int:
+    """How many typing errors lie between two words: a letter more, less, another, or two swapped.
+
+    The restricted Damerau-Levenshtein distance, which tantivy's fuzzy terms have too.
+
+    >>> distance("brigde", "bridge"), distance("brug", "bruggen")
+    (1, 3)
+    """
+    above: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one):
+        higher, above, row = above, row, [i + 1]
+        for j, b in enumerate(other):
+            errors = min(above[j] + (a != b), above[j + 1] + 1, row[j] + 1)
+            if i and j and a == other[j - 1] and b == one[i - 1]:
+                errors = min(errors, higher[j - 1] + 1)
+            row.append(errors)
+    return row[-1]
+
+
 def _without_stop_words(query: str) -> list[str]:
     """The words of a query without the stop words of the language that most of them are in.
 
@@ -75,7 +117,7 @@ def _without_stop_words(query: str) -> list[str]:
     >>> _without_stop_words("Wer war die Königin?"), _without_stop_words("Who won the war?")
     (['wer', 'königin'], ['who', 'won', 'war'])
     """
-    words = _WORD.findall(query.lower())
+    words = _WORD.findall(_composed(query).lower())
     by_language = votes(words)
     asked_in = max(by_language, key=by_language.__getitem__)
     # Stop words alone: without every function word, half a point fewer were found within a
@@ -87,6 +129,8 @@ def _schema() -> Schema:
     builder = SchemaBuilder()
     builder.add_unsigned_field("number", stored=True, indexed=True, fast=True)
     builder.add_text_field(_FIELD, tokenizer_name=_FIELD, index_option="freq")
+    builder.add_text_field(_FORMS, tokenizer_name=_FIELD, index_option="basic")
+    builder.add_text_field(_LANGUAGE, tokenizer_name="raw", index_option="basic")
     return builder.build()
 
 
@@ -130,16 +174,81 @@ class Words:
         ranked = [(self._number(address), score) for score, address in hits]
         return sorted(ranked, key=lambda hit: (-hit[1], hit[0]))
 
+    def holds(self, word: str) -> bool:
+        """Whether a chunk has the word in any form, or it is a stop word of some language."""
+        stems = _all_stems(word)
+        return "" in stems or any(self._frequency(_FIELD, each) for each in stems)
+
+    def spelling(self, word: str, language: str) -> str | None:
+        """The word of the chunks, in small letters, that this one was most likely meant to be.
+
+        The nearest as ``distance`` counts: one error away; from _TWO_ERRORS_CHARS letters on two,
+        if the first letter is right and a chunk in ``language`` has it. Of those the one in most
+        chunks; None if two are as likely, and for what is shorter than _ONE_ERROR_CHARS letters
+        or no word of letters alone.
+        """
+        typed = _composed(word).lower()
+        if len(typed) < _ONE_ERROR_CHARS or not typed.isalpha():
+            return None
+        two_errors = len(typed) >= _TWO_ERRORS_CHARS
+        # Few get their first letter wrong, and to look for those takes ten times as long.
+        near = (
+            self._forms_near(typed, 1, typed[0])
+            or (two_errors and self._forms_near(typed, 2, typed[0], language))
+            or self._forms_near(typed, 1, "")
+        )
+        ranked = sorted((-self._frequency(_FORMS, form), form) for form in near)
+        return ranked[0][1] if ranked and not _are_alike(ranked) else None
+
+    def _forms_near(
+        self, typed: str, limit: int, start: str, language: str | None = None
+    ) -> list[str]:
+        """The chunks' words that begin so and are at most so many errors away."""
+        wanted = [Query.fuzzy_term_query(self._schema, _FORMS, typed, distance=limit)]
+        if language:
+            wanted.append(Query.term_query(self._schema, _LANGUAGE, language))
+        query = Query.boolean_query([(Occur.Must, each) for each in wanted])
+        # All words of the chunks that hold a near one, so most are far.
+        beside = self._searcher.terms_with_prefix(_FORMS, start, filter_query=query)
+        return [form for form, _ in beside if _are_near(typed, form, limit)]
+
+    def _frequency(self, field: str, term: str) -> int:
+        return int(self._searcher.doc_freq(field, term))
+
+    def _term(self, term: str) -> Query:
+        return Query.term_query(self._schema, _FIELD, term, index_option="freq")
+
     def _terms(self, query: str) -> list[Query]:
         content = " ".join(_without_stop_words(query))
         stems = (word for language in (*_STEMMERS, _OTHER) for word in _stems(content, language))
-        return [
-            Query.term_query(self._schema, _FIELD, word, index_option="freq")
-            for word in dict.fromkeys(stems)
-        ]
+        return [self._term(word) for word in dict.fromkeys(stems)]
 
     def _number(self, address: object) -> int:
         return int(self._searcher.doc(address)["number"][0])  # type: ignore[arg-type]
+
+
+def _all_stems(word: str) -> list[str]:
+    """The stems of a word in every language, each once; "" for one that has it as a stop word."""
+    return list(dict.fromkeys(stem(word, language) for language in (*_STEMMERS, _OTHER)))
+
+
+def _are_near(one: str, other: str, limit: int) -> bool:
+    """Whether so few errors lie between a word and another that is no stop word."""
+    # The first two rule out nearly all, for a hundredth of the time.
+    return (
+        abs(len(one) - len(other)) <= limit
+        and len(set(one) ^ set(other)) <= 2 * limit
+        and distance(one, other) <= limit
+        and "" not in _all_stems(other)
+    )
+
+
+def _are_alike(ranked: Sequence[tuple[int, str]]) -> bool:
+    """Whether the first form has a rival: no form of the same word, and nearly as frequent."""
+    (most, best), *others = ranked
+    stems = set(_all_stems(best))
+    rivals = [n for n, form in others if not stems & set(_all_stems(form))]
+    return any(-most < _CLEARLY_MORE * -n for n in rivals)
 
 
 def write_words(folder: Path, rows: Iterable[tuple[int, str, str]]) -> None:
@@ -166,6 +275,8 @@ def _write(folder: Path, rows: Iterable[tuple[int, str, str]]) -> None:
         document = Document()
         document.add_unsigned("number", number)
         document.add_text(_FIELD, " ".join(_stems(text, language)))
+        document.add_text(_FORMS, " ".join(_forms(text)))
+        document.add_text(_LANGUAGE, language)
         writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()

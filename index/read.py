@@ -22,7 +22,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from index.decode import Content, UnreadableError, decode, plain
+from index.decode import Content, UnreadableError, decode, plain_in_place
 from index.language import identify
 from index.types import LANGUAGES, Document, Refused
 
@@ -358,7 +358,7 @@ def _read_line(line: bytes, source: str) -> Document:
     if not fields["id"].strip():
         raise UnreadableError("has an empty 'id'")
     content = Content(
-        text=plain(fields["text"]),
+        text=plain_in_place(fields["text"]),
         title=fields["title"],
         language=fields["lang"],
         date=fields["date"],

@@ -143,6 +143,27 @@ class Snapshot:
             for rank, (number, score) in enumerate(best, start=1)
         ]
 
+    def spellings(self, words: Sequence[str], language: str) -> dict[str, str]:
+        """For each word that was likely mistyped the word of the documents that was meant.
+
+        A word is left as it is if a document has it in any form, if the shipped embedding knows
+        it (most words of a question are of a language that the documents are not in), or if
+        ``Words.spelling`` finds none.
+        """
+        if not self.manifest.n_chunks:
+            return {}
+        from index.embed import shipped
+
+        with self._opening:
+            index = self._words
+        return {
+            word: meant
+            for word in words
+            if not index.holds(word)
+            and not shipped().knows(word)
+            and (meant := index.spelling(word, language))
+        }
+
     def neighbours(self, chunks: Iterable[Chunk]) -> list[Chunk]:
         """The chunks right before and after these in their documents, in reading order."""
         given = {chunk.id: chunk.doc_id for chunk in chunks}

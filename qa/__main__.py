@@ -1,4 +1,4 @@
-"""The ``qa`` command: index, ask, sources, verify, check, serve."""
+"""The ``qa`` command: index, ask, sources, verify, check, eval, serve."""
 
 from __future__ import annotations
 
@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.set_defaults(run=_verify)
     check = _command(commands, "check", "check that the whole store is sound")
     check.set_defaults(run=_check)
+    _add_eval(commands)
     serve = _command(commands, "serve", "open the chat page")
     serve.add_argument("--host", default="127.0.0.1", help="default: this machine only")
     serve.add_argument("--port", type=int, default=7860, help="default: 7860")
@@ -89,7 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(commands: Any, name: str, help_: str) -> argparse.ArgumentParser:  # noqa: ANN401
+def _command(
+    commands: Any,  # noqa: ANN401 - argparse gives its type no name
+    name: str,
+    help_: str,
+    store_help: str = STORE_HELP,
+) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
         name, help=help_, description=help_[0].upper() + help_[1:] + "."
     )
@@ -97,7 +103,7 @@ def _command(commands: Any, name: str, help_: str) -> argparse.ArgumentParser:  
         "--store",
         type=Path,
         metavar="DIR",
-        help=STORE_HELP,
+        help=store_help,
     )
     return parser
 
@@ -154,6 +160,34 @@ def _add_sources(commands: Any) -> None:  # noqa: ANN401
             "--json", action="store_true", default=argparse.SUPPRESS, help="print JSON"
         )
         action.set_defaults(run=run)
+
+
+def _add_eval(commands: Any) -> None:  # noqa: ANN401
+    eval_ = _command(
+        commands,
+        "eval",
+        "ask a set of questions and measure the answers",
+        "keeps the corpus's index for the next run (default: a temporary folder, not QA_STORE)",
+    )
+    eval_.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="holds corpus.jsonl and questions.jsonl"
+    )
+    eval_.add_argument("--no-refusal", action="store_true", help="answer however weak the evidence")
+    eval_.add_argument(
+        "--all-documents", action="store_true", help="answer from all, whatever a question's scope"
+    )
+    eval_.add_argument("--sample", type=_positive, metavar="N", help="ask N of the questions only")
+    eval_.add_argument("--json", action="store_true", help="print JSON")
+    eval_.add_argument("--misses", type=Path, metavar="FILE.md", help="what went wrong, to read")
+    eval_.add_argument("--predictions", type=Path, metavar="FILE.jsonl", help="every answer")
+    eval_.set_defaults(run=_eval)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def _store(arguments: argparse.Namespace) -> Path:
@@ -303,17 +337,26 @@ def _answer_line(
     try:
         asked = json.loads(line)
         _check_batch_line(asked)
-        answer = assistant.ask(
-            asked["question"],
-            history=[_turn(turn) for turn in asked.get("history") or ()],
-            sources=arguments.source if asked.get("scope") is None else asked["scope"],
-            languages=arguments.language,
-            refuse=not arguments.no_refusal,
-        )
+        answer = _answer_asked(assistant, asked, arguments)
     except (QAError, UnknownDocumentError, ValueError, RecursionError) as error:
         id_ = asked.get("id") if isinstance(asked, dict) else None
         return {"id": id_, "error": f"line {number}: {error}"}
     return {"id": asked.get("id"), **answer.to_dict()}
+
+
+def _answer_asked(
+    assistant: Assistant, asked: dict[str, Any], arguments: argparse.Namespace
+) -> Answer:
+    history = [_turn(turn) for turn in asked.get("history") or ()]
+    if asked.get("scope") == []:  # a set of questions may hold one that nothing may answer
+        return assistant.decline(asked["question"], history=history)
+    return assistant.ask(
+        asked["question"],
+        history=history,
+        sources=arguments.source if asked.get("scope") is None else asked["scope"],
+        languages=arguments.language,
+        refuse=not arguments.no_refusal,
+    )
 
 
 def _check_batch_line(asked: object) -> None:
@@ -387,6 +430,41 @@ def _remove(arguments: argparse.Namespace) -> int:
     report = Library.open(_store(arguments)).remove(arguments.names)
     _print_json(asdict(report)) if arguments.json else _print_report(report)
     return DONE
+
+
+# eval
+
+
+def _eval(arguments: argparse.Namespace) -> int:
+    from qa.evaluate import CORPUS, QUESTIONS, evaluate, misses, table
+
+    inputs = {arguments.folder.resolve() / name for name in (CORPUS, QUESTIONS)}
+    for path in filter(None, (arguments.misses, arguments.predictions)):
+        # Said before the questions are asked, which may take minutes.
+        if path.is_dir() or not path.parent.is_dir() or path.resolve() in inputs:
+            return _complain(f"{path} cannot be written; name another file", WRONG_USE)
+    with _progress() as progress:
+        report = evaluate(
+            arguments.folder,
+            store=arguments.store,
+            refuse=not arguments.no_refusal,
+            all_documents=arguments.all_documents,
+            sample=arguments.sample,
+            progress=progress,
+        )
+    if arguments.misses:
+        _write_text(arguments.misses, misses(report))
+    if arguments.predictions:
+        answers = [j.prediction.to_dict() for j in report.judged if j.prediction]
+        lines = [json.dumps(answer, ensure_ascii=False) + "\n" for answer in answers]
+        _write_text(arguments.predictions, "".join(lines))
+    _print_json(report.to_dict()) if arguments.json else print(table(report))
+    return DONE
+
+
+def _write_text(path: Path, text: str) -> None:
+    # Half a surrogate pair, which JSON allows and UTF-8 does not, is escaped.
+    path.write_text(text, "utf-8", errors="backslashreplace")
 
 
 # verify, check, serve

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 # Enough that the answering sentence is among the candidates for 98 of 100 development
 # questions; more costs time and finds nothing.
 _HITS = 40
-# Below this confidence it refuses. Chosen to favour answering: about 1 in 12 answerable
-# natural questions is refused.
-_REFUSE_BELOW = 0.47
+# Below the one confidence it refuses, below the other it says that it is not sure. Chosen to
+# favour answering: 1 in 7 answerable natural questions is refused, 1 in 3 of the others answered.
+_REFUSE_BELOW = 0.36
+_SURE_FROM = 0.5
 
 
 class Assistant:
@@ -86,14 +87,26 @@ class Assistant:
 
         def answer(snapshot: Snapshot) -> Answer:
             if asked.vague and refuse:
-                return _clarify(asked, snapshot, clock)
-            hits = snapshot.search(asked.standalone, _HITS, sources=sources, languages=languages)
+                return _unasked(asked, snapshot, "clarify", clock)
+            meant, hits = searched(asked, snapshot, sources=sources, languages=languages)
             clock.lap("search")
-            findings = weigh(asked, snapshot, hits)
+            findings = weigh(meant, snapshot, hits)
             clock.lap("weigh")
-            return _answer(asked, snapshot, hits, findings, refuse, clock)
+            return _answer(meant, snapshot, hits, findings, _How(sources, refuse), clock)
 
         return self.library.read(answer)
+
+    def decline(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
+        """The refusal of a question that no document may be used for.
+
+        Raises:
+            QuestionError: there is no question, or it is too long.
+            LibraryError: the index is not there or cannot be read.
+        """
+        from qa.question import understand
+
+        asked = understand(question, history)
+        return self.library.read(lambda found: _unasked(asked, found, "refusal", _Clock()))
 
     def stream(
         self,
@@ -114,6 +127,29 @@ class Assistant:
         for n in range(1, len(answer.statements)):
             yield _cut(answer, n)
         yield answer
+
+
+def searched(
+    asked: Question,
+    snapshot: Snapshot,
+    *,
+    sources: Sequence[str] | None = None,
+    languages: Sequence[str] | None = None,
+) -> tuple[Question, list[Hit]]:
+    """A question in the spelling of the documents, and the hits for it."""
+    from qa.question import respelled
+
+    words = [term.word for term in asked.terms]
+    meant = respelled(asked, snapshot.spellings(words, asked.language))
+    return meant, snapshot.search(meant.query, _HITS, sources=sources, languages=languages)
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a question is to be answered."""
+
+    sources: Sequence[str] | None  # from these documents alone
+    refuse: bool
 
 
 class _Clock:
@@ -144,41 +180,60 @@ def _answer(
     snapshot: Snapshot,
     hits: Sequence[Hit],
     findings: Findings,
-    refuse: bool,
+    how: _How,
     clock: _Clock,
 ) -> Answer:
     from qa.compose import draft, draft_refusal, write
     from qa.ground import check
 
-    refused = not findings.evidence or (refuse and findings.confidence < _REFUSE_BELOW)
-    drafted = draft_refusal(findings.evidence) if refused else draft(asked, findings.evidence)
+    refused = not findings.evidence or (how.refuse and findings.confidence < _REFUSE_BELOW)
+    sure = not how.refuse or (findings.confidence >= _SURE_FROM and findings.fitting)
+    drafted = (
+        draft_refusal(findings.evidence)
+        if refused
+        else draft(asked, findings.evidence, each_document=how.sources is not None, sure=sure)
+    )
     written = write(drafted, snapshot.document)
     clock.lap("write")
     check(written, snapshot.document)
     clock.lap("check")
     retrieved = tuple(dict.fromkeys(hit.chunk.doc_id for hit in hits))
+    whole = sure and not findings.unmentioned
     return Answer(
         question=asked.text,
         standalone_question=asked.standalone,
         language=asked.language,
         text=PHRASES["refusal"][asked.language] if refused else written.text,
         refused=refused,
-        coverage="none" if refused else "full",
+        coverage="none" if refused else "full" if whole else "partial",
         confidence=findings.confidence,
         statements=written.statements,
         citations=written.citations,
         disagreement=written.disagreement,
-        stances=_stances(written, retrieved),
+        stances=_stances(written, [*retrieved, *(how.sources or ())]),
         retrieved=retrieved,
         nearest=written.nearest,
-        notice=PHRASES["disagreement"][asked.language] if written.disagreement else None,
+        notice=_notice(asked, findings, written, unsure=not (sure or refused)),
         index=_index(snapshot),
         elapsed_ms=clock.laps,
     )
 
 
-def _stances(written: Written, retrieved: Sequence[str]) -> tuple[Stance, ...]:
-    """Where each document that was found stands on the answer, best first."""
+def _notice(asked: Question, findings: Findings, written: Written, *, unsure: bool) -> str | None:
+    """What a reader should know of an answer or a refusal, in their language."""
+    said = []
+    if findings.unmentioned:
+        words = ", ".join(findings.unmentioned)
+        said.append(PHRASES["unmentioned"][asked.language].format(words=words))
+    if written.disagreement:
+        said.append(PHRASES["disagreement"][asked.language])
+    if unsure:
+        said.append(PHRASES["unsure"][asked.language])
+    return " ".join(said) or None
+
+
+def _stances(written: Written, documents: Sequence[str]) -> tuple[Stance, ...]:
+    """Where each document that was found or asked stands on the answer, best first."""
     cited = {citation.number: citation.doc_id for citation in written.citations}
     differing = {cited[n] for value in written.disagreement[1:] for n in value.citations}
     supporting = set(cited.values()) - differing
@@ -187,21 +242,22 @@ def _stances(written: Written, retrieved: Sequence[str]) -> tuple[Stance, ...]:
             doc_id,
             "differs" if doc_id in differing else "supports" if doc_id in supporting else "silent",
         )
-        for doc_id in retrieved
+        for doc_id in dict.fromkeys(documents)
     )
 
 
-def _clarify(asked: Question, snapshot: Snapshot, clock: _Clock) -> Answer:
-    phrase = PHRASES["clarify"][asked.language]
+def _unasked(asked: Question, snapshot: Snapshot, phrase: str, clock: _Clock) -> Answer:
+    """The answer to a question that was put to no document: ``phrase`` says why."""
+    text = PHRASES[phrase][asked.language]
     return Answer(
         question=asked.text,
         standalone_question=asked.standalone,
         language=asked.language,
-        text=phrase,
+        text=text,
         refused=True,
         coverage="none",
         confidence=0.0,
-        clarify=phrase,
+        clarify=text if phrase == "clarify" else None,
         index=_index(snapshot),
         elapsed_ms=clock.laps,
     )
@@ -222,4 +278,6 @@ def _cut(answer: Answer, n: int) -> Answer:
         citations=tuple(c for c in answer.citations if c.number in numbers),
         disagreement=(),
         nearest=(),
+        # It would speak of values that are not there yet.
+        notice=None if answer.disagreement else answer.notice,
     )

@@ -1,57 +1,44 @@
 """Sentences of the hits, scored against the question, and whether they answer it.
 
-The score is a late interaction: each word of the question looks for its best match among
-the sentence's words (MaxSim; Khattab and Zaharia, "ColBERT", SIGIR 2020), here with static
-vectors, which match across languages. Nothing is trained on questions.
+Both are logistic models of a few features each, whose weights ``python -m training.evidence``
+fits: ``qa/weights.json``.
 """
 
 from __future__ import annotations
 
+import json
 import math
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from index.embed import Vectors, shipped
-from index.lexical import stem
 from index.types import Hit
+from qa.expected import fits, is_statement
+from qa.kinds import Kind
+from qa.match import Mask, Sentence, beside, match
 from qa.question import Question
-from qa.values import Value, ValueKind, values
-from qa.words import WORD, content_words
 
 if TYPE_CHECKING:
     from index.snapshot import Snapshot
 
-# What each part of a sentence's score counts: the best mean precision of the first sentence
-# over eight development sets, searched one weight at a time with an earlier embedding. With
-# this one it is .74; searching anew gained nothing on questions that were left out.
-_SENTENCE = 0.30  # the question's words in the sentence
-_AROUND = 0.40  # in the sentence and those beside it
-_MEANING = 0.15  # cosine of question and sentence
-_RETRIEVAL = 0.50  # the hit's own score, the best one's being 1
-_FITS = 0.30  # holds a value, name, place or reason, as was asked for
-_SAME_LANGUAGE = 0.02  # decides near ties only
-_NOT_A_STATEMENT = 0.20  # off for a headline or a question
-# Fitted on five development sets, each weighing the same.
-_CONFIDENCE_BASE, _CONFIDENCE_COVERED = -1.68, 1.09
-_CONFIDENCE_MEANING, _CONFIDENCE_HIT = 1.57, 2.86
-# A cosine of two unrelated words reaches this by chance.
-_NOISE = 0.3
-# And that of a word and its translation usually this.
-_TRANSLATION = 0.7
-# From here on a word counts as found.
-_FOUND = 0.9
-# What a term is worth that every candidate sentence holds, against one that few hold.
-_COMMON = 0.3
-# How near to a term the words after a number must come for it to count what was asked.
-_COUNTED = 0.4
-_COUNTED_WORDS = 3
-
-TIMES: frozenset[ValueKind] = frozenset({"date", "weekday", "time", "year"})
+WEIGHTS = Path(__file__).parent / "weights.json"
+# Among sentences that answer about equally well the reader's own language comes first. Not
+# fitted: where every text is there in each language, a fit would never leave the reader's own.
+_SAME_LANGUAGE = 0.2
+# A question that goes on from an answer wants something new, and often of the same passage. Too
+# few such questions are among the development sets to fit these: what a fit would not undo.
+_TOLD, _BESIDE = 2.0, 0.5
+_SENTENCE_CHARS = 20  # a shorter one may be in an answer by chance
+# A name matched less than this is not in a text, not even in another language: names of cities
+# come to .4 of each other, "Wien" and "Vienna" to 1.
+_MENTIONED = 0.9
+# Of the other kinds ``fits`` knows what to look for; what comes near their first word is no answer.
+_WITHOUT_TOPIC: frozenset[Kind] = frozenset({"how_many", "how_much", "when", "why"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +50,8 @@ class Evidence:
     end: int
     text: str
     language: str
-    score: float
-    covered: float  # 0..1: how much of the question's weight the sentence's words match
-    meaning: float  # -1..1: cosine of question and sentence
+    score: float  # log odds against the question's other sentences
+    names: float  # 0..1: how far it, with what stands around it, is about the names asked after
     fits: float  # 0..1: holds something new of the kind that was asked for
     is_statement: bool  # neither headline nor question
 
@@ -76,49 +62,28 @@ class Findings:
 
     evidence: tuple[Evidence, ...]  # best first; ties by document and place
     confidence: float  # 0..1: how likely the documents answer the question
-    unmatched: tuple[str, ...]  # words of the question that nothing found comes near
+    fitting: bool  # the best holds a number, a time or a reason, if one was asked for
+    unmentioned: tuple[str, ...]  # names and numbers of the question that nothing found holds
 
 
 @dataclass(frozen=True, slots=True)
-class _Sentence:
-    doc_id: str
-    start: int
-    end: int
-    text: str
-    language: str
-    hit_score: float
+class Features:
+    """What the two models see of a question and its candidate sentences."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """The words of a sentence that carry meaning, in lower case, and their stems."""
-
-    forms: tuple[str, ...]
-    stems: frozenset[str]
+    sentences: tuple[Sentence, ...]  # in reading order
+    of_sentences: Mapping[str, Vectors]  # each (n_sentences,)
+    of_answers: Mapping[str, Vectors]  # each (n_sentences,): what tells of a sentence whether ...
+    unmentioned: tuple[str, ...]
 
 
 def weigh(question: Question, snapshot: Snapshot, hits: Sequence[Hit]) -> Findings:
     """Score every sentence of the hits, and of the chunks beside them."""
-    sentences = _sentences(snapshot, hits)
-    if not sentences:
-        return Findings((), 0.0, tuple(term.word for term in question.terms))
-    near, weights = _matches(question, sentences)
-    covered = weights @ near
-    model = shipped()
-    meaning = model.sentences([s.text for s in sentences]) @ model.query(question.standalone)
-    fits = np.array([_fits(question, s.text) for s in sentences], np.float32)
-    statement = np.array([is_statement(s.text) for s in sentences], bool)
-    hit_scores = np.array([s.hit_score for s in sentences], np.float32)
-    same = np.array([s.language == question.language for s in sentences], bool)
-    scores = (
-        _SENTENCE * covered
-        + _AROUND * (weights @ _around(near, sentences))
-        + _MEANING * np.maximum(meaning, 0.0)
-        + _RETRIEVAL * hit_scores / max(float(hit_scores.max()), 1e-6)
-        + _FITS * fits
-        + _SAME_LANGUAGE * same
-        - _NOT_A_STATEMENT * ~statement
-    )
+    found = features(question, snapshot, hits)
+    if found is None:
+        return Findings((), 0.0, fitting=False, unmentioned=())
+    scores = _linear(found.of_sentences, _weights()["sentence"])
+    scores += _SAME_LANGUAGE * np.array([s.language == question.language for s in found.sentences])
+    scores += _after(question.said, found)
     evidence = [
         Evidence(
             doc_id=s.doc_id,
@@ -127,38 +92,68 @@ def weigh(question: Question, snapshot: Snapshot, hits: Sequence[Hit]) -> Findin
             text=s.text,
             language=s.language,
             score=round(float(scores[n]), 6),
-            covered=float(covered[n]),
-            meaning=float(meaning[n]),
-            fits=float(fits[n]),
-            is_statement=bool(statement[n]),
+            names=float(found.of_sentences["names_around"][n]),
+            fits=float(found.of_sentences["fits"][n]),
+            is_statement=bool(found.of_sentences["statement"][n]),
         )
-        for n, s in enumerate(sentences)
+        for n, s in enumerate(found.sentences)
     ]
     evidence.sort(key=lambda e: (-e.score, e.doc_id, e.start))
-    return Findings(tuple(evidence), _confidence(evidence[0], hits[0]), _unmatched(question, near))
-
-
-def _confidence(best: Evidence, hit: Hit) -> float:
-    """A logistic model of three cosines and coverages.
-
-    It tells answerable from unanswerable questions with an AUROC of .83 on search questions,
-    .79 on the news articles, .75 on conversations and .59 on questions made to deceive.
-    """
-    logit = (
-        _CONFIDENCE_BASE
-        + _CONFIDENCE_COVERED * best.covered
-        + _CONFIDENCE_MEANING * max(best.meaning, 0.0)
-        + _CONFIDENCE_HIT * hit.dense
+    logit = _linear(found.of_answers, _weights()["confidence"])[int(scores.argmax())]
+    return Findings(
+        tuple(evidence),
+        confidence=round(1.0 / (1.0 + math.exp(-logit)), 4),
+        fitting=bool(evidence[0].fits) or question.kind not in _WITHOUT_TOPIC,
+        unmentioned=found.unmentioned,
     )
-    return round(1.0 / (1.0 + math.exp(-logit)), 4)
 
 
-def _unmatched(question: Question, near: Vectors) -> tuple[str, ...]:
-    best = near.max(axis=1)
-    return tuple(t.word for t, found in zip(question.terms, best, strict=True) if found < _FOUND)
+def features(question: Question, snapshot: Snapshot, hits: Sequence[Hit]) -> Features | None:
+    """The candidate sentences of the hits with their features; None if there is no sentence."""
+    sentences = _sentences(snapshot, hits)
+    if not sentences:
+        return None
+    matches = match(question, sentences)
+    model = shipped()
+    rows = model.sentences([s.text for s in sentences])
+    asked = model.query(question.standalone)
+    around = _with_neighbours(rows, beside(sentences))
+    statement = np.array([is_statement(s.text) for s in sentences], np.float32)
+    found_fits = np.array([fits(question, s.text, s.language) for s in sentences], np.float32)
+    of_sentences = {
+        "words": matches.weights @ matches.here,
+        "words_around": matches.weights @ matches.around,
+        "names_around": _mean(matches.around[matches.names]),
+        "meaning_around": around @ asked,
+        "document": _best_hits(sentences),
+        "fits": found_fits,
+        "topical": matches.topical * (question.kind not in _WITHOUT_TOPIC),
+        "statement": statement,
+    }
+    lacking = 1.0 - matches.document
+    numbers = np.array([term.word[0].isdigit() for term in question.terms], bool)
+    of_answers = {
+        "missing": (matches.rarity[:, None] * lacking).max(axis=0, initial=0.0),
+        "number_missing": _mean(lacking[numbers]),
+        "meaning_around": around @ asked,
+        "statement": statement,
+    }
+    absent = (matches.names | numbers) & (matches.document.max(axis=1) < _MENTIONED)
+    unmentioned = [t for t, missing in zip(question.terms, absent, strict=True) if missing]
+    return Features(
+        tuple(sentences),
+        of_sentences,
+        of_answers,
+        tuple(t.word for t in unmentioned if t.weight == 1.0 and _is_certain(t.word, question)),
+    )
 
 
-def _sentences(snapshot: Snapshot, hits: Sequence[Hit]) -> list[_Sentence]:
+def _is_certain(word: str, question: Question) -> bool:
+    """Whether a word is a name or a number beyond doubt; German gives every noun a capital."""
+    return question.language != "de" or word[0].isdigit() or not shipped().knows(word)
+
+
+def _sentences(snapshot: Snapshot, hits: Sequence[Hit]) -> list[Sentence]:
     """The sentences of the hits and of the chunks beside them, in reading order."""
     scores = {hit.chunk: hit.score for hit in hits}
     lowest = min(scores.values(), default=0.0)
@@ -167,12 +162,13 @@ def _sentences(snapshot: Snapshot, hits: Sequence[Hit]) -> list[_Sentence]:
     for chunk in sorted(chunks, key=lambda c: (c.doc_id, c.start)):
         document = snapshot.document(chunk.doc_id)
         sentences += [
-            _Sentence(
+            Sentence(
                 doc_id=chunk.doc_id,
                 start=start,
                 end=end,
                 text=document.text[start:end],
                 language=document.language,
+                title=document.title,
                 hit_score=chunks[chunk],
             )
             for start, end in chunk.sentences
@@ -180,130 +176,52 @@ def _sentences(snapshot: Snapshot, hits: Sequence[Hit]) -> list[_Sentence]:
     return sentences
 
 
-@lru_cache(maxsize=50_000)
-def _words(text: str, language: str) -> _Words:
-    forms = tuple(dict.fromkeys(word.lower() for word in content_words(text, language)))
-    return _Words(forms, frozenset(stem(word, language) for word in forms) - {""})
+def _after(said: str, found: Features) -> Vectors:
+    """What sentences lose for having been said in the answer before, and those beside them win.
 
-
-def _matches(question: Question, sentences: Sequence[_Sentence]) -> tuple[Vectors, Vectors]:
-    """How well each sentence matches each term, (n_terms, n_sentences), and the terms' weights.
-
-    A match is 1 for the same word, stem or number, else the cosine of the best word, with
-    what chance gives taken off. The weights sum to 1 (or are none): a word counts more the
-    rarer it is in the language, and less the more of these very sentences hold it.
+    One that holds what is asked for now loses nothing.
     """
-    terms = [term.word.lower() for term in question.terms]
-    if not terms:
-        return np.zeros((0, len(sentences)), np.float32), np.zeros(0, np.float32)
-    vectors, weights = shipped().words(terms)
-    words = [_words(s.text, s.language) for s in sentences]
-    cosines, place = _cosines(terms, vectors, words)
-    stems = {lang: [stem(term, lang) for term in terms] for lang in {s.language for s in sentences}}
-    near = np.zeros((len(terms), len(sentences)), np.float32)
-    for n, (sentence, held) in enumerate(zip(sentences, words, strict=True)):
-        if held.forms:
-            near[:, n] = cosines[:, [place[form] for form in held.forms]].max(axis=1)
-        for t, stemmed in enumerate(stems[sentence.language]):
-            if stemmed in held.stems:
-                near[t, n] = 1.0
-    weights = weights * np.array([term.weight for term in question.terms], np.float32)
-    weights *= 1.0 - (1.0 - _COMMON) * (near > _FOUND).mean(axis=1)
-    return near, weights / max(float(weights.sum()), 1e-6)
+    texts = [" ".join(s.text.split()) for s in found.sentences]
+    told = np.array([len(t) >= _SENTENCE_CHARS and t in said for t in texts], np.float32)
+    follows = beside(found.sentences)
+    near = np.zeros(len(texts), np.float32)
+    near[1:] += told[:-1] * follows
+    near[:-1] += told[1:] * follows
+    lost = _TOLD * told * (1.0 - found.of_sentences["fits"])
+    return np.asarray(_BESIDE * np.minimum(near, 1.0) - lost, np.float32)
 
 
-def _cosines(
-    terms: Sequence[str], vectors: Vectors, words: Sequence[_Words]
-) -> tuple[Vectors, dict[str, int]]:
-    """0..1 array (n_terms, n_forms) over every form in ``words``, and each form's column."""
-    place: dict[str, int] = {}
-    for held in words:
-        for form in held.forms:
-            place.setdefault(form, len(place))
-    rows, _ = shipped().words(list(place))
-    cosines = np.clip((vectors @ rows.T - _NOISE) / (_TRANSLATION - _NOISE), 0.0, 1.0)
-    # Vectors know nothing of numbers: only the same one counts.
-    cosines[:, [form[0].isdigit() for form in place]] = 0.0
-    cosines[[term[0].isdigit() for term in terms], :] = 0.0
-    for t, term in enumerate(terms):
-        if term in place:
-            cosines[t, place[term]] = 1.0
-    return cosines, place
+def _best_hits(sentences: Sequence[Sentence]) -> Vectors:
+    """For each sentence the score of its document's best hit, that of the best of all being 1."""
+    best: dict[str, float] = {}
+    for s in sentences:
+        best[s.doc_id] = max(s.hit_score, best.get(s.doc_id, s.hit_score))
+    scores = np.array([best[s.doc_id] for s in sentences], np.float32)
+    return scores / max(float(scores.max()), 1e-6)
 
 
-def _around(near: Vectors, sentences: Sequence[_Sentence]) -> Vectors:
-    """The matches of each sentence together with those right before and after it."""
-    wide = near.copy()
-    for n in range(1, len(sentences)):
-        if sentences[n - 1].doc_id == sentences[n].doc_id:
-            np.maximum(wide[:, n], near[:, n - 1], out=wide[:, n])
-            np.maximum(wide[:, n - 1], near[:, n], out=wide[:, n - 1])
+def _with_neighbours(rows: Vectors, follows: Mask) -> Vectors:
+    """Unit rows of each sentence together with those right before and after it."""
+    wide = rows.copy()
+    wide[1:] += rows[:-1] * follows[:, None]
+    wide[:-1] += rows[1:] * follows[:, None]
+    wide /= np.maximum(np.linalg.norm(wide, axis=1, keepdims=True), np.float32(1e-9))
     return wide
 
 
-# Does a sentence hold what was asked for?
-
-_REASON = re.compile(
-    r"\b(?:because|since|due to|so that|in order to|owing|therefore|reason|after|"
-    r"weil|denn|da|deshalb|daher|wegen|aufgrund|damit|grund|nachdem|laut|begründete|"
-    r"omdat|want|doordat|daarom|vanwege|wegens|zodat|reden|nadat|volgens|according)\b",
-    re.IGNORECASE,
-)
-# Footnote marks behind a sentence, as encyclopedias have them: "It grew.[3][4]"
-_MARKS = re.compile(r"(?:\s*\[[\d\s,;–-]+\])+\s*$")
-# Capitalised, but not because it opens the sentence.
-_NAME = re.compile(r"(?<=[\w,;:] )[A-ZÄÖÜ][\w’'-]+")
-_PLACE = re.compile(
-    r"\b(?:in|at|from|near|aus|nach|bei|im|aan|bij|uit|te|op|auf|an|am|naar)\s+(?:\w+\s)?[A-ZÄÖÜ]"
-)
+def _mean(matches: Vectors) -> Vectors:
+    """The mean over terms, (n_terms, n_sentences) → (n_sentences,); 0 without a term."""
+    mean: Vectors = matches.sum(axis=0) / np.float32(max(len(matches), 1))
+    return mean
 
 
-def _fits(question: Question, text: str) -> float:
-    """1 if a sentence holds something new of the kind that was asked for, else 0."""
-    match question.kind:
-        case "how_many":
-            numbers = new_values(question, text)
-            return float(any(_counts(question, text, number) for number in numbers))
-        case "how_much" | "when":
-            return float(bool(new_values(question, text)))
-        case "who":
-            known = {term.word.lower() for term in question.terms}
-            return float(any(name.lower() not in known for name in _NAME.findall(text)))
-        case "where":
-            return float(_PLACE.search(text) is not None)
-        case "why":
-            return float(_REASON.search(text) is not None)
-        case _:
-            return 0.0
+def _linear(of: Mapping[str, Vectors], weights: Mapping[str, float]) -> Vectors:
+    """The weighted sum of the features; "constant" is what is added to each."""
+    total = sum(weights[name] * values for name, values in of.items())
+    return np.asarray(total + weights.get("constant", 0.0), np.float64)
 
 
-def new_values(question: Question, text: str) -> list[Value]:
-    """The values in ``text`` of the kind that was asked for and that the question does not hold."""
-    asked = {(v.kind, v.key) for v in values(question.text)}
-    new = [v for v in values(text) if (v.kind, v.key) not in asked]
-    if question.kind == "when":
-        return [v for v in new if v.kind in TIMES]
-    # What looks like a year may be a number, if what follows is what was asked for.
-    return [
-        v for v in new if v.kind == "number" or (v.kind == "year" and _counts(question, text, v))
-    ]
-
-
-def _counts(question: Question, text: str, number: Value) -> bool:
-    """Whether a number counts what was asked for: "10 miljoen actieve gebruikers"."""
-    after = [word.lower() for word in WORD.findall(text[number.end : number.end + 80])]
-    if not after or not question.counted:
-        return False
-    counted, _ = shipped().words(after[:_COUNTED_WORDS])
-    asked, _ = shipped().words(question.counted)
-    return bool((asked @ counted.T).max() >= _COUNTED)
-
-
-def is_statement(text: str) -> bool:
-    """Not a headline, which says too little, and not a question, which says nothing.
-
-    >>> is_statement("Gab grows"), is_statement("Does it?"), is_statement("“It does.”")
-    (False, False, True)
-    """
-    unmarked = _MARKS.sub("", text)
-    return unmarked.rstrip("\"'”“’»)] ").endswith((".", "!", "…", ";"))
+@cache
+def _weights() -> dict[str, dict[str, float]]:
+    weights: dict[str, dict[str, float]] = json.loads(WEIGHTS.read_text("utf-8"))
+    return weights

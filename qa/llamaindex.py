@@ -17,6 +17,7 @@ from index import Chunk, Document, Library
 from index.embed import shipped
 from index.snapshot import Snapshot
 from qa.assistant import Assistant
+from qa.render import with_notice
 from qa.types import Citation
 
 
@@ -75,7 +76,7 @@ class AssistantQueryEngine(BaseQueryEngine):
     def _query(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
         answer = self._assistant.ask(query_bundle.query_str)
         return Response(
-            response=answer.text,
+            response=with_notice(answer),
             source_nodes=[NodeWithScore(node=_cited_node(c)) for c in answer.citations],
             metadata={"answer": answer.to_dict()},
         )

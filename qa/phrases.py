@@ -16,6 +16,16 @@ PHRASES: dict[str, dict[str, str]] = {
         "de": "Die Quellen widersprechen sich.",
         "en": "The sources disagree.",
     },
+    "unsure": {
+        "nl": "Niet zeker; dit komt er in de documenten het dichtst bij:",
+        "de": "Nicht sicher; am nächsten kommt in den Dokumenten:",
+        "en": "Not sure; the closest the documents say is:",
+    },
+    "unmentioned": {
+        "nl": "Gevonden teksten noemen {words} niet.",
+        "de": "Die gefundenen Texte erwähnen {words} nicht.",
+        "en": "The texts found do not mention {words}.",
+    },
     "nearest": {
         "nl": "Wat er het dichtst bij komt:",
         "de": "Was dem am nächsten kommt:",

@@ -28,11 +28,17 @@ def shown(quote: str) -> str:
 
 def to_text(answer: Answer) -> str:
     """An answer as a person reads it in a terminal: the text, then its sources."""
-    parts = [_wrapped(f"{answer.notice} {answer.text}" if answer.notice else answer.text)]
+    parts = [_wrapped(with_notice(answer))]
     if answer.refused and answer.nearest:
         parts.append(PHRASES["nearest"][answer.language])
     parts += [_source(c, answer.language) for c in (answer.citations or answer.nearest)]
     return printable("\n\n".join(parts))
+
+
+def with_notice(answer: Answer) -> str:
+    """The text with what is to be known of it: before an answer, after a refusal."""
+    said = (answer.text, answer.notice) if answer.refused else (answer.notice, answer.text)
+    return " ".join(part for part in said if part)
 
 
 def _source(citation: Citation, language: str) -> str:
@@ -67,10 +73,10 @@ def printable(text: str) -> str:
 
 def to_markdown(answer: Answer) -> str:
     """An answer with its citations as footnotes, which ``citations_of`` reads back."""
+    said = [_marked(answer), ""]
+    notice = [f"*{_escaped(answer.notice)}*", ""] if answer.notice else []
     lines = [f"**{_escaped(answer.question)}**", ""]
-    if answer.notice:
-        lines += [f"*{_escaped(answer.notice)}*", ""]
-    lines += [_marked(answer), ""]
+    lines += said + notice if answer.refused else notice + said
     shown = answer.citations or answer.nearest
     if answer.refused and shown:
         marks = " ".join(f"[^{citation.number}]" for citation in shown)

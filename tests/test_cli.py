@@ -31,7 +31,7 @@ EN_004 = "seeds/004-en-amazon-cuts-off-parler.md"
 NL_003 = "seeds/003-nl-amazon-sluit-parler-af.md"
 GAB = "How many new users does Gab report each day?"
 MONGOLIA = "What is the capital of Mongolia?"
-COMMANDS = ("index", "ask", "sources", "verify", "check", "serve")
+COMMANDS = ("index", "ask", "sources", "verify", "check", "eval", "serve")
 
 
 @dataclass(frozen=True)
@@ -226,13 +226,56 @@ def test_sources_and_languages_restrict_an_answer(seed_store: Path, run: Run) ->
 def test_a_refusal_is_no_failure_unless_that_is_asked_for(seed_store: Path, run: Run) -> None:
     plain = run("ask", "--store", seed_store, MONGOLIA)
     assert plain.code == 0
-    assert plain.out.startswith("The documents do not answer this.\n\nWhat comes closest:\n\n[1] ")
+    assert plain.out.startswith(
+        "The documents do not answer this. The texts found do not mention Mongolia.\n\n"
+        "What comes closest:\n\n[1] "
+    )
     assert run("ask", "--store", seed_store, "--fail-on-refusal", MONGOLIA).code == 3
     assert run("ask", "--store", seed_store, "--fail-on-refusal", "and why?").code == 3
     assert run("ask", "--store", seed_store, "--fail-on-refusal", GAB).code == 0
     answered = run("ask", "--store", seed_store, "--fail-on-refusal", "--no-refusal", MONGOLIA)
     assert answered.code == 0
     assert "The documents do not answer" not in answered.out
+
+
+@pytest.mark.parametrize(
+    ("question", "notice"),
+    [
+        ("When was the ferry painted green?", "Not sure; the closest the documents say is:"),
+        ("Wann wurde die Fähre grün gestrichen?", "Nicht sicher; am nächsten kommt in den Dok"),
+        ("Wanneer werd de veerboot groen geverfd?", "Niet zeker; dit komt er in de documenten"),
+    ],
+)
+def test_an_answer_that_is_not_sure_says_so_first_and_can_be_verified(
+    question: str, notice: str, run: Run, write: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    write("docs/a.md", "The ferry of Ostrenvik was painted green by Mila Torvand.")
+    assert run("index", "--store", store, tmp_path / "docs").code == 0
+    ask = ("ask", "--store", store, question)
+    printed = run(*ask)
+    assert (printed.code, printed.err) == (0, "")
+    assert printed.out.startswith(notice)
+    assert ": The ferry of Ostrenvik" in " ".join(printed.out.split("\n\n")[0].split())
+    answer = run(*ask, "--json").json()
+    assert (answer["refused"], answer["coverage"]) == (False, "partial")
+    saved = write("saved.md", run(*ask, "--format", "markdown").out)
+    assert saved.read_text("utf-8").splitlines()[2].startswith(f"*{notice}")
+    assert run("verify", "--store", store, saved).out == "[1] holds: docs/a.md 0-57\n"
+
+
+def test_two_sentences_cited_as_one_can_be_verified(
+    run: Run, write: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    quote = "Mila Torvand is the captain of Ostrenvik.\nShe was born in Drovel in 1931."
+    write("docs/a.md", f"A ferry.\n\n{quote}\n")
+    assert run("index", "--store", store, tmp_path / "docs").code == 0
+    for style in ("--json", "--format=markdown"):
+        saved = write("saved", run("ask", "--store", store, style, "Where was Mila born?").out)
+        (cited,) = citations_of(saved.read_text("utf-8"))
+        assert cited.quote == quote
+        assert run("verify", "--store", store, saved).out == "[1] holds: docs/a.md 10-83\n"
 
 
 # ask --batch
@@ -285,7 +328,10 @@ BAD_LINES = {
     "long": json.dumps({"question": "why " * 250_000}),
     "unknown source": '{"question": "What is Gab?", "scope": ["nope"]}',
     "a scope that is none": '{"question": "What is Gab?", "scope": 7}',
-    "an empty scope": '{"question": "What is Gab?", "scope": []}',
+    "an unknown source beside a known one": json.dumps(
+        {"question": "What is Gab?", "scope": [NL_003, "nope"]}
+    ),
+    "an empty scope and no question": '{"question": "?!", "scope": []}',
     "a history that is none": '{"question": "What is Gab?", "history": 7}',
     "a turn that is none": '{"question": "What is Gab?", "history": ["x"]}',
     "a turn without text": '{"question": "and why?", "history": [{"role": "user"}]}',
@@ -310,6 +356,29 @@ def test_a_bad_line_in_a_batch_stops_no_other(
     assert set(bad) == {"id", "error"}
     assert bad["error"].startswith("line 2: ")
     assert "\n" not in bad["error"]
+    if "unknown source" in name:
+        assert "the id 'nope'" in bad["error"]
+
+
+@pytest.mark.parametrize("options", [(), ("--no-refusal",), ("--source", NL_003)])
+def test_a_line_of_a_batch_that_may_use_nothing_is_refused(
+    options: tuple[str, ...], seed_store: Path, run: Run, tmp_path: Path, assistant: Assistant
+) -> None:
+    asked = batch(
+        tmp_path / "asked.jsonl",
+        {"id": "none", "question": "Hoeveel gebruikers heeft Gab?", "scope": []},
+        {"id": "all", "question": "Hoeveel gebruikers heeft Gab?", "scope": None},
+    )
+    result = run("ask", "--store", seed_store, "--batch", asked, *options)
+    assert (result.code, result.err) == (0, "")
+    nothing, something = map(json.loads, result.out.splitlines())
+    assert (nothing.pop("id"), something.pop("id")) == ("none", "all")
+    check_answer(nothing, assistant.library.document)
+    assert nothing["text"] == "De documenten geven hierop geen antwoord."
+    assert (nothing["refused"], nothing["confidence"]) == (True, 0.0)
+    assert nothing["nearest"] == nothing["retrieved"] == []
+    assert nothing["index"] == something["index"]
+    assert something["retrieved"]
 
 
 @pytest.mark.parametrize(
@@ -662,7 +731,8 @@ def test_what_became_of_a_saved_answer_is_told(
     docs = tmp_path / "docs"
     assert run("index", "--store", store, docs).code == 0
     saved = tmp_path / "saved"
-    ask = ("ask", "--store", store, "--no-refusal", *style)
+    each = [f"--source=docs/{name}.md" for name in sentences]
+    ask = ("ask", "--store", store, "--no-refusal", *style, *each)
     saved.write_text(run(*ask, "Which bridge of Oldtown opened?").out, "utf-8")
     kept = citations_of(saved.read_text("utf-8"))
     assert {citation.doc_id for citation in kept} == {f"docs/{name}.md" for name in sentences}

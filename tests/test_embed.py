@@ -243,3 +243,21 @@ def test_a_llama_index_embedding_of_nothing_is_all_zero() -> None:
 def test_a_llama_index_embedding_is_named_by_its_class_and_model() -> None:
     assert lengths(model_name="small").id == "llama-index-Lengths-small"
     assert lengths(model_name="small").id != lengths(model_name="large").id
+
+
+@pytest.mark.parametrize(
+    ("word", "known"),
+    [
+        ("bridge", True),
+        ("BRIDGE", True),
+        ("Brücke", True),
+        ("brug", True),
+        ("brigde", False),
+        ("touristensteuer", False),  # cut into words that are known
+        ("the bridge", False),
+        ("", False),
+        ("ᚠ", False),
+    ],
+)
+def test_a_word_is_known_that_has_a_vector_of_its_own(word: str, known: bool) -> None:
+    assert shipped().knows(word) is known

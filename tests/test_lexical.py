@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.errors import StoreDamagedError
-from index.lexical import Words, stem, write_words
+from index.lexical import Words, distance, stem, write_words
 
 ROWS = [
     (1, "nl", "De gebruikers van Parler fietsen naar huis."),
@@ -139,6 +139,14 @@ def test_a_very_long_query_is_answered(words: Words, query: str) -> None:
     assert set(numbers(words, query)) == ({6, 7} if "kat" in query else set())
 
 
+@pytest.mark.parametrize("typed", ["Brücke", "Bru\u0308cke", "brucke", "Bruecke"])
+@pytest.mark.parametrize("written", ["Brücke", "Bru\u0308cke"])
+def test_an_umlaut_is_found_however_it_is_written(tmp_path: Path, written: str, typed: str) -> None:
+    write_words(tmp_path / "words", [(1, "de", f"Die {written} ist alt.")])
+    assert numbers(Words(tmp_path / "words"), typed) == [1]
+    assert Words(tmp_path / "words").holds(typed)
+
+
 def test_words_that_stand_twice_in_a_query_count_once(words: Words) -> None:
     assert words.search("kat kat Kat katten", 10) == words.search("kat", 10)
 
@@ -198,3 +206,127 @@ def test_a_lost_or_emptied_file_is_damage(tmp_path: Path, suffix: str) -> None:
 )
 def test_a_stem_is_that_of_the_index(word: str, language: str, expected: str) -> None:
     assert stem(word, language) == expected
+
+
+# Spelling
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "errors"),
+    [
+        ("", "", 0),
+        ("", "brug", 4),
+        ("brug", "brug", 0),
+        ("burg", "brug", 1),
+        ("brg", "brug", 1),
+        ("bruug", "brug", 1),
+        ("brag", "brug", 1),
+        ("rbgu", "brug", 2),
+        # Letters that were swapped are not changed again: three errors, not two.
+        ("ca", "abc", 3),
+        ("Brücke", "Brucke", 1),
+    ],
+)
+def test_typing_errors_are_counted(one: str, other: str, errors: int) -> None:
+    assert distance(one, other) == distance(other, one) == errors
+
+
+WORDS = st.text("abc", max_size=6)
+
+
+@given(one=WORDS, other=WORDS)
+def test_there_are_no_more_errors_than_letters_and_none_only_in_the_same_word(
+    one: str, other: str
+) -> None:
+    errors = distance(one, other)
+    assert abs(len(one) - len(other)) <= errors <= max(len(one), len(other))
+    assert (errors == 0) == (one == other)
+
+
+@pytest.mark.parametrize(
+    ("word", "held"),
+    [
+        ("gebruiker", True),
+        ("Häuser", True),
+        ("ran", False),
+        ("RUNNING", True),
+        ("reykjavik", True),
+        ("the", True),
+        ("amazn", False),
+        ("", True),
+    ],
+)
+def test_a_word_is_held_in_any_form_and_so_are_stop_words(
+    words: Words, word: str, held: bool
+) -> None:
+    assert words.holds(word) is held
+
+
+@pytest.mark.parametrize(
+    ("typed", "language", "meant"),
+    [
+        ("gebruikres", "nl", "gebruikers"),
+        ("Gebruikrs", "nl", "gebruikers"),
+        ("netwrk", "en", "network"),
+        ("mazon", "en", "amazon"),
+        ("Amazzon", "nl", "amazon"),
+        ("utilisatuers", "fr", "utilisateurs"),
+        ("gebruyckers", "nl", "gebruikers"),
+        ("gebruyckers", "de", None),  # two errors in a word of another language
+        ("ebrukiers", "nl", None),  # two errors, one of them in the first letter
+        ("amzn", "en", None),
+        ("amsterdam", "nl", None),
+        ("mangnet", "fr", "mangent"),
+        ("a" * 500, "en", None),
+    ],
+)
+def test_a_mistyped_word_is_the_nearest_of_the_chunks(
+    words: Words, typed: str, language: str, meant: str | None
+) -> None:
+    assert words.spelling(typed, language) == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("Strase", "straße"),
+        ("Straßse", "straße"),
+        ("Brükce", "brücke"),
+        ("Bru\u0308kce", "brücke"),
+        ("Brck", None),
+        ("Bruck3", None),
+    ],
+)
+def test_a_sharp_s_and_an_umlaut_are_letters(tmp_path: Path, typed: str, meant: str | None) -> None:
+    write_words(tmp_path / "words", [(1, "de", "Die Straße zur Bru\u0308cke.")])
+    words = Words(tmp_path / "words")
+    assert words.spelling(typed, "de") == meant
+    assert words.holds("Strasse")
+
+
+def test_of_two_words_that_are_as_near_the_much_more_frequent_is_meant(tmp_path: Path) -> None:
+    rows = [(n, "en", "The tower fell.") for n in range(5)] + [(9, "en", "The power fell.")]
+    write_words(tmp_path / "many", rows)
+    assert Words(tmp_path / "many").spelling("ttower", "en") == "tower"
+    rivals = [(1, "en", "The winter came."), (2, "en", "The winner came.")]
+    write_words(tmp_path / "rivals", rivals)
+    assert Words(tmp_path / "rivals").spelling("winer", "en") is None
+
+
+def test_forms_of_one_word_are_no_rivals(tmp_path: Path) -> None:
+    write_words(tmp_path / "words", [(1, "en", "One bridge."), (2, "en", "Two bridges.")])
+    assert Words(tmp_path / "words").spelling("bridgs", "en") in {"bridge", "bridges"}
+
+
+def test_a_stop_word_is_never_meant(tmp_path: Path) -> None:
+    write_words(tmp_path / "words", [(1, "en", "They left their house.")])
+    assert Words(tmp_path / "words").spelling("thier", "en") is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(word=st.text(min_size=1, max_size=20), language=st.sampled_from(["nl", "de", "en", "xx"]))
+def test_any_text_has_a_spelling_of_the_chunks_or_none(
+    words: Words, word: str, language: str
+) -> None:
+    meant = words.spelling(word, language)
+    assert meant is None or words.holds(meant)

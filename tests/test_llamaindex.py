@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from index import Library
 from index.embed import LlamaIndexEmbedder, shipped
 from qa import Assistant
 from qa.llamaindex import AssistantQueryEngine, LibraryRetriever, ShippedEmbedding
+from qa.render import with_notice
 
 QUESTION = "How many new users does Gab report each day?"
 
@@ -41,12 +43,32 @@ def test_a_query_engine_gives_the_answer_and_its_cited_sentences(seed_store: Pat
     assistant = Assistant.open(seed_store)
     response = AssistantQueryEngine(assistant).query(QUESTION)
     answer = assistant.ask(QUESTION)
-    assert str(response) == answer.text
+    assert str(response) == with_notice(answer)
     assert [n.node.get_content() for n in response.source_nodes] == [
         citation.quote for citation in answer.citations
     ]
     assert response.metadata is not None
     assert response.metadata["answer"]["statements"] == answer.to_dict()["statements"]
+
+
+def test_a_query_engine_tells_an_answer_that_is_not_sure_from_a_refusal(
+    assistant_over: Callable[[dict[str, str]], Assistant],
+) -> None:
+    ferry = "The ferry of Ostrenvik was painted green by Mila Torvand."
+    engine = AssistantQueryEngine(assistant_over({"a.md": ferry}))
+    unsure = engine.query("When was the ferry painted green?")
+    assert ferry in str(unsure)
+    assert [n.node.get_content() for n in unsure.source_nodes] == [ferry]
+    assert unsure.metadata is not None
+    assert unsure.metadata["answer"]["coverage"] == "partial"
+    assert unsure.metadata["answer"]["notice"].endswith("the closest the documents say is:")
+    refused = engine.query("What is the capital of Mongolia?")
+    assert str(refused).startswith("The documents do not answer this.")
+    assert refused.source_nodes == []
+    assert refused.metadata is not None
+    assert refused.metadata["answer"]["coverage"] == "none"
+    assert refused.metadata["answer"]["notice"] == "The texts found do not mention Mongolia."
+    assert [near["quote"] for near in refused.metadata["answer"]["nearest"]] == [ferry]
 
 
 def test_asynchronous_callers_get_the_same(seed_store: Path) -> None:

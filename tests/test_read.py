@@ -241,7 +241,7 @@ def test_each_line_of_jsonl_is_a_document(tmp_path: Path) -> None:
     raw = "\ufeff" + "\r\n\n".join(json.dumps(line) for line in lines)
     path = written(tmp_path / "a.jsonl", raw)
     assert list(read_file(source(path))) == [
-        Document("a", f"{DUTCH}\nTwee.", "T", "nl", "2020-01-02", f"{path}:1"),
+        Document("a", f"{DUTCH} \nTwee.", "T", "nl", "2020-01-02", f"{path}:1"),
         Document("b/c", DUTCH, "b/c", "nl", None, "https://x.nl"),
     ]
 

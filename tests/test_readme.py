@@ -36,7 +36,7 @@ def test_every_make_target_that_it_names_is_there() -> None:
     assert named <= targets
 
 
-@pytest.mark.parametrize("command", ["index", "ask", "sources", "verify", "check", "serve"])
+@pytest.mark.parametrize("command", ["index", "ask", "sources", "verify", "check", "eval", "serve"])
 def test_every_option_in_its_table_is_in_the_command_s_help(command: str) -> None:
     row = next(line for line in README.splitlines() if line.startswith(f"| `qa {command}"))
     options = set(re.findall(r"--[a-z-]+", row))

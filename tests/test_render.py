@@ -111,6 +111,13 @@ def test_a_notice_comes_first() -> None:
     )
 
 
+def test_a_notice_follows_a_refusal() -> None:
+    refusal = replace(REFUSAL, nearest=(), notice="Die Texte erwähnen Utrecht nicht.")
+    assert to_text(refusal) == (
+        "Die Dokumente geben darauf keine Antwort. Die Texte erwähnen Utrecht nicht."
+    )
+
+
 @pytest.mark.parametrize(("language", "page"), [("nl", "blz. 7"), ("de", "S. 7"), ("en", "p. 7")])
 def test_a_page_is_named_in_the_language_of_the_answer(language: str, page: str) -> None:
     assert f"2021-01, {page}\n" in to_text(replace(ANSWER, language=language))
@@ -175,10 +182,12 @@ def test_a_refusal_in_markdown_points_at_what_comes_closest() -> None:
     assert lines[6].startswith("[^1]: “Near.” — d/a.md, en <!-- cite {")
 
 
-def test_a_notice_is_in_the_markdown() -> None:
-    assert "\n*The sources disagree.*\n" in to_markdown(
-        replace(ANSWER, notice="The sources disagree.")
-    )
+def test_a_notice_in_markdown_leads_into_an_answer_and_follows_a_refusal() -> None:
+    notice = "Niet zeker; dit komt er [1] het *dichtst* bij:"
+    shown = "*Niet zeker; dit komt er \\[1\\] het \\*dichtst\\* bij:*"
+    answer, refusal = (to_markdown(replace(a, notice=notice)) for a in (ANSWER, REFUSAL))
+    assert answer.splitlines()[2:6:2] == [shown, "It grew by 4 % (3).[^1]"]
+    assert refusal.splitlines()[2:8:2] == [REFUSAL.text, shown, "Was dem am nächsten kommt: [^1]"]
 
 
 @pytest.mark.parametrize("nasty", NASTY)
@@ -232,6 +241,35 @@ def test_an_answer_that_nobody_edited_is_faithful_in_markdown(quote: str) -> Non
     printed = printable(to_markdown(answer))  # as the command prints it
     for saved in (printed, json.dumps(answer.to_dict())):
         assert unfaithful(saved, citations_of(saved)) == []
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "Not sure; the closest the documents say is:",
+        "The texts found do not mention [^1], <!-- cite {}.",
+        "Ada keeps it. She was born. [^1]",
+    ],
+)
+def test_two_sentences_cited_as_one_are_read_back_beside_any_notice(notice: str) -> None:
+    said = "Ada keeps it. She was born."
+    answer = replace(
+        quoting("Ada keeps it.\nShe was\u00a0born."),
+        text=f"{said} [1]",
+        statements=(Statement(0, len(said), (1,), "verbatim"),),
+        coverage="partial",
+        notice=notice,
+    )
+    markdown, as_json = printable(to_markdown(answer)), json.dumps(answer.to_dict())
+    for saved in (markdown, as_json):
+        assert places(citations_of(saved)) == places(answer.citations)
+        assert unfaithful(saved, citations_of(saved)) == []
+    for edit in ("Ada lost it. She was born.", "Ada keeps it. She was bored."):
+        for edited in (
+            markdown.replace(f"\n{said}[^1]", f"\n{edit}[^1]"),
+            as_json.replace(f"{said} [1]", f"{edit} [1]"),
+        ):
+            assert unfaithful(edited, citations_of(edited)) == [1]
 
 
 @given(st.text(max_size=80))

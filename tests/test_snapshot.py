@@ -134,6 +134,53 @@ def test_a_hit_is_an_exact_slice_of_its_document(seeds: Snapshot) -> None:
             assert hit.chunk.start <= start < end <= hit.chunk.end
 
 
+# Spelling
+
+
+def test_a_mistyped_word_is_one_of_the_documents(seeds: Snapshot) -> None:
+    typed = ["Parlr", "vuurpelton", "accuont", "Goodwinn"]
+    assert seeds.spellings(typed, "nl") == {
+        "Parlr": "parler",
+        "vuurpelton": "vuurpeloton",
+        "accuont": "account",
+        "Goodwinn": "goodwin",
+    }
+
+
+def test_what_may_be_no_error_is_left_alone(seeds: Snapshot) -> None:
+    # Held; of another language; in no document; a number; short; mixed; beyond recognition.
+    kept = ["Parler", "settlement", "Mongolei", "600000", "Gbb", "p4rler", "xqzzyqxw", "the", ""]
+    assert seeds.spellings(kept, "en") == {}
+    assert seeds.spellings([], "en") == {}
+
+
+def test_an_empty_index_spells_nothing(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "brug.txt").write_text("De bridge is dicht.\n", "utf-8")
+    library = Library(tmp_path / "store", ConceptEmbedder())
+    library.build([tmp_path / "docs"])
+    library.remove([str(tmp_path / "docs")])
+    with library.snapshot() as snapshot:
+        assert snapshot.spellings(["brigde"], "en") == {}
+    library.close()
+
+
+def test_no_word_of_a_removed_document_is_meant_or_kept(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "brug.txt").write_text("De bridge is dicht.\n", "utf-8")
+    (tmp_path / "docs" / "toren.txt").write_text("De vuurtoren van Texel.\n", "utf-8")
+    library = Library(tmp_path / "store", ConceptEmbedder())
+    library.build([tmp_path / "docs"])
+    with library.snapshot() as before:
+        assert before.spellings(["vuurtoern"], "nl") == {"vuurtoern": "vuurtoren"}
+    library.remove(["docs/toren.txt"])
+    with library.snapshot() as after:
+        assert after.spellings(["vuurtoern", "brigde"], "nl") == {"brigde": "bridge"}
+    library.close()
+    kept = [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
+    assert [path for path in kept if b"vuurtoren" in path.read_bytes()] == []
+
+
 # How many
 
 

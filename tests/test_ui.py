@@ -177,7 +177,7 @@ def test_a_refusal_looks_like_one_and_links_the_nearest_passages() -> None:
         nearest=(cite(1, "Close."),),
     )
     shown = html.answer_html(answer, 4, EN)
-    assert 'class="answer refusal"' in shown
+    assert 'class="answer refused"' in shown
     assert Reader(shown).text.startswith(EN["refused"] + "The documents do not answer this.")
     assert Reader(shown).all("href") == ["#cite-4-1"]
     assert "Close." in Reader(shown).text
@@ -191,20 +191,90 @@ def test_a_question_back_is_no_refusal() -> None:
     assert EN["refused"] not in Reader(shown).text
 
 
-def test_values_that_differ_are_a_table_of_who_says_what() -> None:
+@pytest.mark.parametrize(
+    ("notice", "before"),
+    [
+        ("The sources disagree.", ""),
+        (
+            "The texts found do not mention Utrecht. The sources disagree.",
+            "The texts found do not mention Utrecht.",
+        ),
+        (
+            "De bronnen spreken elkaar tegen. Niet zeker; dit komt er het dichtst bij:",
+            "Niet zeker; dit komt er het dichtst bij:",
+        ),
+    ],
+)
+def test_values_that_differ_are_a_table_of_who_says_what(notice: str, before: str) -> None:
     sides = (Disagreement("10 million", (1,)), Disagreement("4 million", (2, 3)))
-    answer = answered(disagreement=sides, notice="The sources disagree.")
+    answer = answered(disagreement=sides, notice=notice)
     shown = Reader(html.disagreement_html(answer, 1, EN))
     assert shown.tags.count("tr") == 3
     assert shown.all("href") == ["#cite-1-1", "#cite-1-2", "#cite-1-3"]
+    assert shown.text.startswith(f"The sources disagree{EN['value']}")
     whole = Reader(html.answer_html(answer, 1, EN)).text
-    assert whole.count("The sources disagree.") == 1
+    assert whole.startswith(f"{EN['stated']}{before}It grew.")
+    assert whole.count("The sources disagree") == 1
+    assert "tegen" not in whole
 
 
-def test_a_notice_and_a_partial_answer_are_said() -> None:
-    assert "Old figures." in Reader(html.answer_html(answered(notice="Old figures."), 1, EN)).text
-    assert EN["partial"] in Reader(html.answer_html(answered(coverage="partial"), 1, EN)).text
-    assert EN["partial"] not in Reader(html.answer_html(answered(), 1, EN)).text
+@pytest.mark.parametrize("language", ["nl", "de", "en"])
+def test_how_sure_an_answer_is_is_said_in_words_and_has_a_look(language: str) -> None:
+    t = html.TEXTS[language]
+    refused = {"text": "No.", "refused": True, "coverage": "none", "statements": ()}
+    standings = {
+        "stated": answered(language="nl"),
+        "unsure": answered(coverage="partial", notice="Closest:", language="nl"),
+        "refused": answered(**refused, notice="No Utrecht.", language="nl"),
+        "clarify": answered(**refused, clarify="No.", language="nl"),
+    }
+    assert len({t[name] for name in standings}) == 4
+    for name, answer in standings.items():
+        shown = html.answer_html(answer, 1, t)
+        lead = f'<div class="answer {name}"><p class="lead">{html.plain(t[name])}</p>'
+        assert shown.startswith(lead)
+        heard = Reader(html.announcement_html(answer, t))
+        assert heard.text.startswith(f"{t['announce']} {t[name]}. ")
+        assert heard.all("lang") == ["nl"]
+
+
+def test_a_notice_leads_into_an_answer_and_adds_to_a_refusal() -> None:
+    unsure = answered(coverage="partial", notice="The closest is:")
+    shown = Reader(html.answer_html(unsure, 1, EN))
+    assert shown.text.startswith(f"{EN['unsure']}The closest is:It grew.")
+    heard = Reader(html.announcement_html(unsure, EN)).text
+    assert heard == f"Answer: {EN['unsure']}. The closest is: {unsure.text}"
+    refusal = answered(
+        text="No.", refused=True, coverage="none", statements=(), notice="No Utrecht."
+    )
+    shown = Reader(html.answer_html(refusal, 1, EN))
+    assert shown.text.startswith(f"{EN['refused']}No.No Utrecht.")
+    heard = Reader(html.announcement_html(refusal, EN)).text
+    assert heard == f"Answer: {EN['refused']}. No. No Utrecht."
+
+
+def test_the_words_of_the_page_and_of_the_answer_each_have_their_own_language() -> None:
+    answer = answered(language="de", coverage="partial", notice="Nicht sicher:")
+    shown = html.answer_html(answer, 1, EN)
+    assert '<p class="notice" lang="de">' in shown
+    assert '<p class="said" lang="de"><span class="statement" lang="nl">' in shown
+    assert '<p class="lead">' in shown  # in the page's, as what stands around the answer
+    assert 'class="answer unsure">' in shown
+
+
+def test_two_sentences_cited_as_one_are_shown_as_they_stand() -> None:
+    quote = "Ada keeps the light.\nShe was born in 1931."
+    said = "Ada keeps the light. She was born in 1931."
+    answer = answered(
+        text=f"{said} [1]",
+        statements=(Statement(0, len(said), (1,), "verbatim"),),
+        citations=(cite(1, quote),),
+    )
+    assert f"{said}Source 1" in Reader(html.answer_html(answer, 1, EN)).text
+    document = Document("d1", f"# Light\n\n{quote} So it is.", "Light", "en", None, "a.md")
+    opened = html.source_html(document, EN, cite(1, quote, start=9, end=9 + len(quote)))
+    marked = opened.split('<mark tabindex="-1">')[1].split("</mark>")[0]
+    assert Reader(marked).text == quote
 
 
 # Sources
