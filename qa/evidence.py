@@ -83,7 +83,8 @@ def weigh(question: Question, snapshot: Snapshot, hits: Sequence[Hit]) -> Findin
         return Findings((), 0.0, fitting=False, unmentioned=())
     scores = _linear(found.of_sentences, _weights()["sentence"])
     scores += _SAME_LANGUAGE * np.array([s.language == question.language for s in found.sentences])
-    scores += _after(question.said, found)
+    if question.said:
+        scores += _after(question.said, found)
     evidence = [
         Evidence(
             doc_id=s.doc_id,

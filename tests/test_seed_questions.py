@@ -88,6 +88,21 @@ def test_a_rate_of_faults_does_not_rise(measured: Measured, measure: str, ceilin
     assert _value(measured(True), measure) <= ceiling
 
 
+@pytest.mark.parametrize(
+    ("row", "measure", "of"),
+    [
+        ("answers to answerable questions with a right citation", "citation_recall", 45),
+        ("of those, the first citation is right", "first_right", 45),
+        ("answerable questions that it refused", "over_abstention", 45),
+        ("unanswerable questions that it answered all the same", "hallucination_rate", 15),
+        ("questions on which the articles differ where it says so", "disagreement_said", 12),
+    ],
+)
+def test_the_readme_tells_these_rates(measured: Measured, row: str, measure: str, of: int) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    assert f"| {row} | {round(of * _value(measured(True), measure))} of {of} |" in readme
+
+
 def _value(measures: Measures, name: str) -> float:
     found = getattr(measures, name)
     return float(getattr(found, "value", found))
