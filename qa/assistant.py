@@ -12,8 +12,9 @@ from index import Library
 from index.types import LANGUAGES
 from qa.errors import QuestionError
 from qa.phrases import PHRASES
+from qa.render import shown
 from qa.settings import Settings
-from qa.types import Answer, Stance, Turn
+from qa.types import Answer, Position, Stance, Turn
 
 if TYPE_CHECKING:
     from index.embed import Embedder
@@ -210,7 +211,7 @@ def _answer(
         statements=written.statements,
         citations=written.citations,
         disagreement=written.disagreement,
-        stances=_stances(written, [*retrieved, *(how.sources or ())]),
+        stances=_stances(written, findings, [*retrieved, *(how.sources or ())]),
         retrieved=retrieved,
         nearest=written.nearest,
         notice=_notice(asked, findings, written, unsure=not (sure or refused)),
@@ -232,17 +233,22 @@ def _notice(asked: Question, findings: Findings, written: Written, *, unsure: bo
     return " ".join(said) or None
 
 
-def _stances(written: Written, documents: Sequence[str]) -> tuple[Stance, ...]:
-    """Where each document that was found or asked stands on the answer, best first."""
-    cited = {citation.number: citation.doc_id for citation in written.citations}
-    differing = {cited[n] for value in written.disagreement[1:] for n in value.citations}
-    supporting = set(cited.values()) - differing
+def _stances(written: Written, findings: Findings, documents: Sequence[str]) -> tuple[Stance, ...]:
+    """Where each document that was found or asked stands on the answer, best first.
+
+    One that has a cited sentence to the letter stands where that does.
+    """
+    differing = {n for value in written.disagreement[1:] for n in value.citations}
+    by_text: dict[str, Position] = {}
+    by_document: dict[str, Position] = {}
+    for citation in written.citations:
+        position: Position = "differs" if citation.number in differing else "supports"
+        by_text[shown(citation.quote)] = by_document[citation.doc_id] = position
+    for one in findings.evidence:
+        if shown(one.text) in by_text:
+            by_document.setdefault(one.doc_id, by_text[shown(one.text)])
     return tuple(
-        Stance(
-            doc_id,
-            "differs" if doc_id in differing else "supports" if doc_id in supporting else "silent",
-        )
-        for doc_id in dict.fromkeys(documents)
+        Stance(doc_id, by_document.get(doc_id, "silent")) for doc_id in dict.fromkeys(documents)
     )
 
 

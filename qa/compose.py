@@ -23,6 +23,7 @@ _WITHIN_SIGHT = 4.5
 _MOST_DOCUMENTS = 5
 _MOST_CITATIONS = 4  # of one statement
 _NEAREST = 3
+_COPIED = 0.8  # the share of sentences that a document and its copy have in common
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def draft(
     the best sentence alone, unless others contradict it.
     """
     differing = different_values(question, evidence)
-    groups = [group.evidence[:_MOST_CITATIONS] for group in differing]
+    groups = [_witnesses(group.evidence, evidence) for group in differing]
     if not differing:
         groups = _chosen(evidence, each_document=each_document)[: None if sure else 1]
     elif each_document:
@@ -102,11 +103,26 @@ def _chosen(evidence: Sequence[Evidence], *, each_document: bool) -> list[tuple[
     groups: list[tuple[Evidence, ...]] = []
     while left and len(groups) < most:
         first, *others = left
-        same = same_fact(first, others)
-        groups.append((first, *same[: _MOST_CITATIONS - 1]))
-        said = {shown(e.text) for e in (first, *same)}
+        same = (first, *same_fact(first, others))
+        groups.append(_witnesses(same, evidence))
+        said = {shown(e.text) for e in same}
         left = [e for e in others if shown(e.text) not in said]
     return groups
+
+
+def _witnesses(same: Sequence[Evidence], evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """What is cited of sentences that say the same; a document and its copy are one witness."""
+    kept: list[Evidence] = []
+    for one in same:
+        if not any(_are_copies(one.doc_id, other.doc_id, evidence) for other in kept):
+            kept.append(one)
+    return tuple(kept[:_MOST_CITATIONS])
+
+
+def _are_copies(one: str, other: str, evidence: Sequence[Evidence]) -> bool:
+    """Whether two documents have nearly the same sentences, as far as they were found."""
+    first, second = ({shown(e.text) for e in evidence if e.doc_id == id_} for id_ in (one, other))
+    return one != other and len(first & second) >= _COPIED * len(first | second)
 
 
 def _as_good(one: Evidence, best: Evidence, behind: float) -> bool:

@@ -131,7 +131,8 @@ def _check_stances(fields: Mapping[str, Any]) -> None:
         stances = [s["doc_id"] for s in fields["stances"]]
         assert stances[: len(fields["retrieved"])] == fields["retrieved"]
     speaking = {s["doc_id"] for s in fields["stances"] if s["stance"] != "silent"}
-    assert speaking == set(cited.values())
+    assert speaking >= set(cited.values())  # copies of what is cited speak too
+    assert bool(speaking) == bool(cited)
     for value in fields["disagreement"]:
         assert value["value"] in quotes[value["citations"][0]]
     if fields["disagreement"]:

@@ -695,6 +695,9 @@ def test_many_copies_of_a_document_say_it_once(assistant_over: AssistantOver) ->
     answer = assistant.ask("When did the bridge of Oldtown open?")
     check_answer(answer, assistant.library.document)
     assert answer.text.count(sentence) == 1
+    # One witness, and nobody who keeps silent.
+    assert len(answer.citations) == 1
+    assert set(stances(answer).values()) == {"supports"}
 
 
 def test_of_four_values_none_is_kept_back(assistant_over: AssistantOver) -> None:

@@ -124,9 +124,15 @@ def test_an_empty_draft_has_no_text_and_its_nearest_count_from_one() -> None:
 
 
 def test_sentences_that_say_the_same_share_one_statement() -> None:
-    drafted = drafted_of("Did it close?", [CLOSED, CLOSED_TOO])
+    weak = evidence("It fell [0] in 2021 [1-2].", score=0.1)
+    drafted = drafted_of("Did it close?", [CLOSED, CLOSED_TOO, weak])
     assert drafted.groups == ((CLOSED, CLOSED_TOO),)
-    assert drafted.nearest == ()
+    assert drafted.nearest == (weak,)
+
+
+def test_a_document_and_its_copy_are_one_witness() -> None:
+    drafted = drafted_of("Did it close?", [CLOSED, CLOSED_TOO])
+    assert drafted.groups == ((CLOSED,),)
 
 
 def test_a_much_weaker_sentence_is_not_said_but_is_near() -> None:
@@ -221,6 +227,11 @@ def test_what_lies_far_behind_is_not_heard_and_no_more_than_five_are() -> None:
 
 def test_one_statement_has_four_citations_at_most() -> None:
     found = [replace(BRIDGE, doc_id=f"d{n}") for n in range(7)]
+    # None is a copy of another.
+    found += [
+        replace(BRIDGE, doc_id=f"d{n}", text=f"It has {n} arches.", start=99, end=115, score=-9.0)
+        for n in range(7)
+    ]
     drafted = drafted_of("Is the bridge of Oldtown closed?", found)
     [group] = drafted.groups
     assert group[0].doc_id == "d0"
@@ -247,9 +258,10 @@ def test_a_witness_that_says_something_else_when_whole_is_not_cited() -> None:
     first = Evidence("a", 0, 22, "She opened the bridge.", "en", 1.0, 1.0, 0.0, True)
     before = Evidence("b", 0, 18, "Ann has no bridge.", "en", 0.0, 1.0, 0.0, True)
     witness = Evidence("b", 19, 41, "She opened the bridge.", "en", 1.0, 1.0, 0.0, True)
-    alone = drafted_of("Who opened the bridge?", [first, witness])
+    other = Evidence("a", 23, 31, "It fell.", "en", -9.0, 1.0, 0.0, True)
+    alone = drafted_of("Who opened the bridge?", [first, witness, other])
     assert alone.groups == ((first, witness),)
-    drafted = drafted_of("Who opened the bridge?", [first, witness, before])
+    drafted = drafted_of("Who opened the bridge?", [first, witness, before, other])
     assert drafted.groups == ((first,),)
 
 
