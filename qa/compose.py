@@ -52,9 +52,10 @@ def draft(
     """Choose what to say: every value where the sources differ, else one to three sentences.
 
     ``each_document``: the best sentence of each, where it says something else. Not ``sure``:
-    the best sentence alone, unless others contradict it.
+    the best sentence alone.
     """
-    differing = different_values(question, evidence)
+    # Of what may be no answer nobody wants to hear that others contradict it.
+    differing = different_values(question, evidence) if sure else []
     groups = [_witnesses(group.evidence, evidence) for group in differing]
     if not differing:
         groups = _chosen(evidence, each_document=each_document)[: None if sure else 1]
