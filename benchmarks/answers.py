@@ -29,7 +29,6 @@ Needs scipy, of the extra ``training``, to fit.
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 import tempfile
 import time
@@ -45,21 +44,19 @@ import numpy as np
 
 from index import Library
 from qa import Assistant, evidence
-from qa.evaluate import CORPUS, QUESTIONS, predict
+from qa.evaluate import CORPUS, QUESTIONS, predict, sampled
 from qa.judge import EvalQuestion, Prediction
 from qa.measures import Rate, Report, score
 from qa.question_set import load_questions, load_texts
-from training.evidence import Weights, collect, fit, fold_of, folds
+from training.evidence import OTHER, Weights, collect, fit, fold_of, folds
 
 if TYPE_CHECKING:
     from index.snapshot import Snapshot
     from index.types import Hit
     from qa.question import Question
 
-OTHER = {"en": ["de"], "de": ["en"]}
 SAMPLED = "squad2"  # 3,093 questions, all of one kind
 TIMED = ("seeds", "rijks")
-_SEED = 7  # with which ``qa eval --sample`` draws the same questions
 
 Ask = Callable[[Assistant, Sequence[EvalQuestion]], list[Prediction]]
 AskWith = Callable[[Ask, Assistant, Sequence[EvalQuestion]], list[Prediction]]
@@ -108,8 +105,8 @@ class Opened:
 @contextmanager
 def _opened(folder: Path, sample: int) -> Iterator[Opened]:
     questions = load_questions(folder / QUESTIONS)
-    if folder.name == SAMPLED and sample < len(questions):
-        questions = random.Random(_SEED).sample(questions, sample)
+    if folder.name == SAMPLED:
+        questions = sampled(questions, sample)
     with tempfile.TemporaryDirectory() as store, closing(Library.open(store)) as library:
         library.build([folder / CORPUS])
         yield Opened(Assistant(library), questions, *load_texts(folder / CORPUS))
@@ -201,7 +198,7 @@ def _cross_fitted(
     """``fitted``: of each fold, the weights that were fitted without it."""
     predictions = []
     for fold, weights in enumerate(fitted):
-        with patch.object(evidence, "_weights", return_value=weights):
+        with patch.object(evidence, "shipped_weights", return_value=weights):
             predictions += ask(assistant, [q for q in questions if fold_of(q) == fold])
     return predictions
 

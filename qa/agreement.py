@@ -12,6 +12,7 @@ from index.embed import Vectors, shipped
 from index.lexical import stem
 from qa.evidence import Evidence
 from qa.expected import new_values
+from qa.match import may_be_name
 from qa.question import Question
 from qa.values import Value, comparable, same, values
 from qa.words import NEGATIONS, WORD, content_words
@@ -256,8 +257,7 @@ def _stems(evidence: Evidence) -> dict[str, str]:
 def _new_names(evidence: Evidence, known: Collection[str]) -> list[str]:
     """The names in a sentence but places and what is ``known``.
 
-    Its first word has a capital anyway. In German every noun has: of those only what is no
-    word of the language counts.
+    Its first word has a capital anyway.
     """
     places = {match.group(1) for match in _AT_A_PLACE.finditer(evidence.text)}
     return [
@@ -266,7 +266,7 @@ def _new_names(evidence: Evidence, known: Collection[str]) -> list[str]:
         if word[0].isupper()
         and word.lower() not in known
         and word not in places
-        and (evidence.language != "de" or not shipped().knows(word))
+        and may_be_name(word, evidence.language)
     ]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import fields, replace
@@ -22,7 +21,7 @@ from qa.errors import QuestionError
 from qa.judge import EvalQuestion, Prediction
 from qa.measures import Rate, score
 from qa.question_set import load_questions, load_texts
-from qa.render import one_line
+from qa.render import escaped, one_line
 from qa.types import Citation
 
 if TYPE_CHECKING:
@@ -72,9 +71,8 @@ def evaluate(
     texts, languages = load_texts(corpus)
     questions = load_questions(folder / QUESTIONS)
     _check_gold(questions, texts)
-    if sample is not None and sample < len(questions):
-        drawn = set(random.Random(_SEED).sample(range(len(questions)), sample))
-        questions = [question for n, question in enumerate(questions) if n in drawn]
+    if sample is not None:
+        questions = sampled(questions, sample)
     with _indexed(corpus, store, progress) as (library, built):
         entries = library.documents()
         predictions = predict(
@@ -87,6 +85,12 @@ def evaluate(
     found = {entry.id: entry.language for entry in entries}
     report = score(questions, predictions, texts, found | languages)
     return replace(report, n_documents=len(entries), n_refused_documents=len(built.refused))
+
+
+def sampled(questions: Sequence[EvalQuestion], n: int) -> list[EvalQuestion]:
+    """``n`` of the questions, the same in every run and in their order; all if there are fewer."""
+    drawn = set(random.Random(_SEED).sample(range(len(questions)), min(n, len(questions))))
+    return [question for at, question in enumerate(questions) if at in drawn]
 
 
 @contextmanager
@@ -274,7 +278,7 @@ def _cited(citation: Citation) -> str:
 
 def _plain(text: str) -> str:
     """One line in which no character acts as Markdown or HTML."""
-    return re.sub(r"([\\`*_{}\[\]<>#|!$~&])", r"\\\1", one_line(text))
+    return escaped(one_line(text))
 
 
 def _is_answered(judged: Judged) -> bool:

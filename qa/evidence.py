@@ -15,16 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from index.embed import Vectors, shipped
 from index.types import Hit
 from qa.expected import fits, is_statement
 from qa.kinds import Kind
-from qa.match import Mask, Sentence, beside, match
+from qa.match import Mask, Sentence, beside, match, may_be_name
 from qa.question import Question
 
 if TYPE_CHECKING:
     from index.snapshot import Snapshot
+
+Floats = npt.NDArray[np.float64]
 
 WEIGHTS = Path(__file__).parent / "weights.json"
 # Among sentences that answer about equally well the reader's own language comes first. Not
@@ -81,7 +84,7 @@ def weigh(question: Question, snapshot: Snapshot, hits: Sequence[Hit]) -> Findin
     found = features(question, snapshot, hits)
     if found is None:
         return Findings((), 0.0, fitting=False, unmentioned=())
-    scores = _linear(found.of_sentences, _weights()["sentence"])
+    scores = weighted_sum(found.of_sentences, shipped_weights()["sentence"])
     scores += _SAME_LANGUAGE * np.array([s.language == question.language for s in found.sentences])
     if question.said:
         scores += _after(question.said, found)
@@ -100,7 +103,8 @@ def weigh(question: Question, snapshot: Snapshot, hits: Sequence[Hit]) -> Findin
         for n, s in enumerate(found.sentences)
     ]
     evidence.sort(key=lambda e: (-e.score, e.doc_id, e.start))
-    logit = _linear(found.of_answers, _weights()["confidence"])[int(scores.argmax())]
+    logits = weighted_sum(found.of_answers, shipped_weights()["confidence"])
+    logit = logits[int(scores.argmax())]
     return Findings(
         tuple(evidence),
         confidence=round(1.0 / (1.0 + math.exp(-logit)), 4),
@@ -118,14 +122,14 @@ def features(question: Question, snapshot: Snapshot, hits: Sequence[Hit]) -> Fea
     model = shipped()
     rows = model.sentences([s.text for s in sentences])
     asked = model.query(question.standalone)
-    around = _with_neighbours(rows, beside(sentences))
+    meaning = _with_neighbours(rows, beside(sentences)) @ asked
     statement = np.array([is_statement(s.text) for s in sentences], np.float32)
     found_fits = np.array([fits(question, s.text, s.language) for s in sentences], np.float32)
     of_sentences = {
         "words": matches.weights @ matches.here,
         "words_around": matches.weights @ matches.around,
         "names_around": _mean(matches.around[matches.names]),
-        "meaning_around": around @ asked,
+        "meaning_around": meaning,
         "document": _best_hits(sentences),
         "fits": found_fits,
         "topical": matches.topical * (question.kind not in _WITHOUT_TOPIC),
@@ -136,7 +140,7 @@ def features(question: Question, snapshot: Snapshot, hits: Sequence[Hit]) -> Fea
     of_answers = {
         "missing": (matches.rarity[:, None] * lacking).max(axis=0, initial=0.0),
         "number_missing": _mean(lacking[numbers]),
-        "meaning_around": around @ asked,
+        "meaning_around": meaning,
         "statement": statement,
     }
     absent = (matches.names | numbers) & (matches.document.max(axis=1) < _MENTIONED)
@@ -145,13 +149,12 @@ def features(question: Question, snapshot: Snapshot, hits: Sequence[Hit]) -> Fea
         tuple(sentences),
         of_sentences,
         of_answers,
-        tuple(t.word for t in unmentioned if t.weight == 1.0 and _is_certain(t.word, question)),
+        tuple(
+            t.word
+            for t in unmentioned
+            if t.weight == 1.0 and (t.word[0].isdigit() or may_be_name(t.word, question.language))
+        ),
     )
-
-
-def _is_certain(word: str, question: Question) -> bool:
-    """Whether a word is a name or a number beyond doubt; German gives every noun a capital."""
-    return question.language != "de" or word[0].isdigit() or not shipped().knows(word)
 
 
 def _sentences(snapshot: Snapshot, hits: Sequence[Hit]) -> list[Sentence]:
@@ -216,13 +219,16 @@ def _mean(matches: Vectors) -> Vectors:
     return mean
 
 
-def _linear(of: Mapping[str, Vectors], weights: Mapping[str, float]) -> Vectors:
-    """The weighted sum of the features; "constant" is what is added to each."""
-    total = sum(weights[name] * values for name, values in of.items())
-    return np.asarray(total + weights.get("constant", 0.0), np.float64)
+def weighted_sum(of: Mapping[str, Vectors], weights: Mapping[str, float]) -> Floats:
+    """(n_sentences,) sums of features times weights; "constant" is added to each."""
+    constant = weights.get("constant", 0.0)
+    terms = [w * of[name].astype(np.float64) for name, w in weights.items() if name != "constant"]
+    total: Floats = np.sum(terms, axis=0) + constant
+    return total
 
 
 @cache
-def _weights() -> dict[str, dict[str, float]]:
+def shipped_weights() -> dict[str, dict[str, float]]:
+    """What ``python -m training.evidence`` wrote: of the two models each feature's weight."""
     weights: dict[str, dict[str, float]] = json.loads(WEIGHTS.read_text("utf-8"))
     return weights

@@ -6,7 +6,7 @@ Late interaction: each term of the question looks for its best match among a sen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -81,7 +81,7 @@ def match(question: Question, sentences: Sequence[Sentence]) -> Matches:
     rarity = rarity * np.array([term.weight for term in question.terms], np.float32)
     held = [_words(s.text, s.language) for s in sentences]
     columns = _Columns(held)
-    cosines = _cosines(terms, vectors, list(columns.place))
+    cosines = _cosines(terms, vectors, columns.place)
     own = [s.language == question.language for s in sentences]
     here = _scaled(columns.reduce(np.maximum, cosines), own)
     _match_stems(here, terms, sentences, held)
@@ -138,14 +138,16 @@ class _Columns:
         return reduced
 
 
-def _cosines(terms: Sequence[str], vectors: Vectors, forms: Sequence[str]) -> Vectors:
-    """(n_terms, n_forms) array of cosines; 1 for the same word, 0 for another number."""
-    rows, _ = shipped().words(forms)
+def _cosines(terms: Sequence[str], vectors: Vectors, place: Mapping[str, int]) -> Vectors:
+    """(n_terms, n_forms) array of cosines; 1 for the same word, 0 for another number.
+
+    ``place``: the column of each form.
+    """
+    rows, _ = shipped().words(list(place))
     cosines: Vectors = vectors @ rows.T
     # Vectors know nothing of numbers: only the same one counts.
-    cosines[:, [form[0].isdigit() for form in forms]] = 0.0
+    cosines[:, [form[0].isdigit() for form in place]] = 0.0
     cosines[[term[0].isdigit() for term in terms], :] = 0.0
-    place = {form: n for n, form in enumerate(forms)}
     for t, term in enumerate(terms):
         if term in place:
             cosines[t, place[term]] = 1.0
@@ -212,7 +214,7 @@ def _titles(
     held = [_words(s.title, s.language) for s in documents]
     columns = _Columns(held)
     terms = [term.word.lower() for term in question.terms]
-    cosines = _cosines(terms, vectors, list(columns.place))
+    cosines = _cosines(terms, vectors, columns.place)
     own = [s.language == question.language for s in documents]
     best = _scaled(columns.reduce(np.maximum, cosines), own)
     _match_stems(best, terms, documents, held)
@@ -227,11 +229,16 @@ def _names(question: Question, rarity: Vectors) -> Mask:
         [
             term.word[0].isupper()
             and not question.text.startswith(term.word)
-            and (question.language != "de" or rare > _RARE_NOUN or not shipped().knows(term.word))
+            and (rare > _RARE_NOUN or may_be_name(term.word, question.language))
             for term, rare in zip(question.terms, rarity, strict=True)
         ],
         bool,
     )
+
+
+def may_be_name(word: str, language: str) -> bool:
+    """Whether a capital tells a name: in German every noun has one, so only of unknown words."""
+    return language != "de" or not shipped().knows(word)
 
 
 def _topical(cosines: Vectors, nearest: Vectors, columns: _Columns) -> Vectors:

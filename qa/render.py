@@ -74,8 +74,8 @@ def printable(text: str) -> str:
 def to_markdown(answer: Answer) -> str:
     """An answer with its citations as footnotes, which ``citations_of`` reads back."""
     said = [_marked(answer), ""]
-    notice = [f"*{_escaped(answer.notice)}*", ""] if answer.notice else []
-    lines = [f"**{_escaped(answer.question)}**", ""]
+    notice = [f"*{escaped(answer.notice)}*", ""] if answer.notice else []
+    lines = [f"**{escaped(answer.question)}**", ""]
     lines += said + notice if answer.refused else notice + said
     shown = answer.citations or answer.nearest
     if answer.refused and shown:
@@ -88,9 +88,9 @@ def to_markdown(answer: Answer) -> str:
 def _marked(answer: Answer) -> str:
     """The text, each statement followed by its footnote marks instead of ``[n]``."""
     if not answer.statements:
-        return _escaped(answer.text)
+        return escaped(answer.text)
     return " ".join(
-        _escaped(answer.text[s.start : s.end]) + "".join(f"[^{n}]" for n in s.citations)
+        escaped(answer.text[s.start : s.end]) + "".join(f"[^{n}]" for n in s.citations)
         for s in answer.statements
     )
 
@@ -106,12 +106,12 @@ def _footnote(citation: Citation, language: str) -> str:
         "quote": citation.quote,
     }
     hidden = json.dumps(place, ensure_ascii=True).replace("--", "\\u002d\\u002d")
-    quote = _escaped(" ".join(citation.quote.split()))
-    where = _escaped(_where(citation, language))
+    quote = escaped(" ".join(citation.quote.split()))
+    where = escaped(_where(citation, language))
     return f"[^{citation.number}]: “{quote}” — {where} <!-- cite {hidden} -->"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text in which no character of a source acts as Markdown or HTML."""
     return re.sub(r"([\\`*_{}\[\]<>#|!$~&])", r"\\\1", text)
 
@@ -154,8 +154,8 @@ def _shows(citation: Citation, body: str, notes: str) -> bool:
     at = body.find(mark)
     leads = at > 0 and body[at - 1] not in "] "
     # As it is printed, without characters that steer a terminal.
-    sentence = printable(_escaped(shown(citation.quote)))
-    quote = printable(f"“{_escaped(' '.join(citation.quote.split()))}”")
+    sentence = printable(escaped(shown(citation.quote)))
+    quote = printable(f"“{escaped(' '.join(citation.quote.split()))}”")
     return quote in notes and (not leads or body[:at].endswith(sentence))
 
 

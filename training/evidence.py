@@ -26,7 +26,8 @@ from index import Library
 from index.embed import Vectors
 from index.snapshot import Snapshot
 from qa.assistant import searched
-from qa.evidence import WEIGHTS, Features, features
+from qa.evaluate import CORPUS, QUESTIONS
+from qa.evidence import WEIGHTS, Features, features, weighted_sum
 from qa.judge import EvalQuestion, supports
 from qa.match import Sentence
 from qa.measures import auroc, ece
@@ -40,7 +41,7 @@ Weights = dict[str, dict[str, float]]
 N_FOLDS = 4
 _SQUAD2_SAMPLE = 1_000  # of 3,093 questions, all of one kind
 _PENALTY = 1e-3  # on the square of each weight, its feature being of variance 1
-_OTHER = {"en": ["de"], "de": ["en"]}
+OTHER = {"en": ["de"], "de": ["en"]}
 # Which sentence answers: asked of all documents, or of those a question is about.
 _OPEN = ("seeds", "rijks", "xquad", "xquad_nl", "clapnq", "squad2")
 _SCOPED = ("clapnq", "ramdocs")
@@ -85,14 +86,14 @@ def collect(sets: Path) -> Iterator[Example]:
     with tempfile.TemporaryDirectory() as stores:
         for name in dict.fromkeys([*_OPEN, *_SCOPED, *_CONFIDENCE]):
             library = Library.open(Path(stores) / name)
-            library.build([sets / name / "corpus.jsonl"])
+            library.build([sets / name / CORPUS])
             with library.snapshot() as snapshot:
                 yield from _of_set(name, _questions(sets / name), snapshot)
             library.close()
 
 
 def _questions(folder: Path) -> list[EvalQuestion]:
-    questions = load_questions(folder / "questions.jsonl")
+    questions = load_questions(folder / QUESTIONS)
     if folder.name == "squad2":
         return random.Random(1).sample(questions, _SQUAD2_SAMPLE)
     return questions
@@ -104,7 +105,7 @@ def _of_set(name: str, questions: Iterable[EvalQuestion], snapshot: Snapshot) ->
         scope = None if question.scope is None else [d for d in question.scope if d in there]
         if name in _OPEN and question.answerable:
             # Where every document is there in two languages, only the other one is searched.
-            languages = _OTHER[question.lang] if name == "xquad" else None
+            languages = OTHER[question.lang] if name == "xquad" else None
             yield from _example(f"{name} open", question, snapshot, None, languages)
         if (name in _SCOPED or name in _CONFIDENCE) and scope != []:
             yield from _example(name, question, snapshot, scope, None)
@@ -159,7 +160,8 @@ def fold_of(question: EvalQuestion) -> int:
 
 def fit(examples: Sequence[Example]) -> Weights:
     """The weights of both models."""
-    return {"sentence": _fit_sentence(examples), "confidence": _fit_confidence(examples)}
+    sentence = _fit_sentence(examples)
+    return {"sentence": sentence, "confidence": _fit_confidence(examples, sentence)}
 
 
 def _fit_sentence(examples: Sequence[Example], without: str = "") -> dict[str, float]:
@@ -186,11 +188,16 @@ def _fit_sentence(examples: Sequence[Example], without: str = "") -> dict[str, f
     return _named(names, _minimum(loss, len(names)) / scale)
 
 
-def _fit_confidence(examples: Sequence[Example], without: str = "") -> dict[str, float]:
-    """Weights of a logistic regression over the best sentences of answerable questions or not."""
+def _fit_confidence(
+    examples: Sequence[Example], sentence: Mapping[str, float], without: str = ""
+) -> dict[str, float]:
+    """Weights of a logistic regression over the best sentences of answerable questions or not.
+
+    ``sentence``: the weights that tell which is the best.
+    """
     used = [e for e in examples if e.name in _CONFIDENCE]
     names = [name for name in used[0].features.of_answers if name != without]
-    best = _best(used, _fit_sentence(examples))
+    best = _best(used, sentence)
     rows = np.stack(
         [_rows(e.features.of_answers, names)[n] for e, n in zip(used, best, strict=True)]
     )
@@ -237,9 +244,7 @@ def _named(names: Sequence[str], weights: Floats) -> dict[str, float]:
 
 
 def _best(examples: Sequence[Example], weights: Mapping[str, float]) -> list[int]:
-    names = list(weights)
-    values = np.array(list(weights.values()))
-    return [int((_rows(e.features.of_sentences, names) @ values).argmax()) for e in examples]
+    return [int(weighted_sum(e.features.of_sentences, weights).argmax()) for e in examples]
 
 
 # How well they serve
@@ -271,12 +276,10 @@ def _print_confidence(title: str, examples: Sequence[Example], without: str) -> 
     told: dict[str, list[tuple[float, bool]]] = {}
     for kept, left_out in folds(examples):
         asked = [e for e in left_out if e.name in _CONFIDENCE]
-        weights = _fit_confidence(kept, without)
-        best = _best(asked, _fit_sentence(kept))
-        for example, n in zip(asked, best, strict=True):
-            names = [name for name in weights if name != "constant"]
-            row = _rows(example.features.of_answers, names)[n]
-            logit = weights["constant"] + row @ np.array([weights[name] for name in names])
+        sentence = _fit_sentence(kept)
+        weights = _fit_confidence(kept, sentence, without)
+        for example, n in zip(asked, _best(asked, sentence), strict=True):
+            logit = weighted_sum(example.features.of_answers, weights)[n]
             told.setdefault(example.name, []).append((1 / (1 + np.exp(-logit)), example.answerable))
     means = {}
     for name, pairs in told.items():
