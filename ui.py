@@ -33,6 +33,7 @@ from gradio.components.chatbot import Message, MessageDict
 import ui_html as html
 from index.errors import LibraryError, NoStoreError, UnknownDocumentError
 from index.library import UPLOADS
+from index.parse import KINDS
 from index.types import LANGUAGES, DocumentEntry, Refused
 from qa.errors import QuestionError
 from qa.types import Answer, Citation, Turn
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
-SUFFIXES = (".txt", ".md", ".html", ".pdf", ".docx", ".jsonl")
+SUFFIXES = (*KINDS, ".jsonl")
 MAX_FILE_MB = 50
 EXAMPLES = (
     "How many active users does Parler have?",
@@ -84,7 +85,7 @@ def refusal(name: str, size: int, t: Texts) -> str | None:
     if not name:
         return t["no_name"]
     if not name.endswith(SUFFIXES):
-        return t["wrong_kind"].format(kinds=", ".join(suffix[1:] for suffix in SUFFIXES))
+        return t["wrong_kind"].format(kinds=t["kinds"])
     return t["too_large"].format(megabytes=MAX_FILE_MB) if size > MAX_FILE_MB * 2**20 else None
 
 
@@ -358,7 +359,7 @@ class Desk:
             gr.Tab(t["tab_documents"]),
             gr.Textbox(label=t["find"], placeholder=t["find_hint"]),
             gr.Tab(t["tab_add"]),
-            html.paragraph_html(t["add_lead"].format(megabytes=MAX_FILE_MB)),
+            html.paragraph_html(t["add_lead"].format(megabytes=MAX_FILE_MB, kinds=t["kinds"])),
             gr.UploadButton(t["choose_files"]),
             html.paragraph_html(t["refresh_lead"]),
             gr.Button(t["refresh"]),
@@ -398,7 +399,8 @@ _SCRIPT_WORDS = ("name", "conversation", "send", "copied", "panel", "source_empt
 
 def _shown_in(progress: gr.Progress, t: Texts) -> Callable[[str, int, int], None]:
     def show(stage: str, done: int, total: int) -> None:
-        progress((done, total), desc=t.get(f"stage_{stage}", stage), unit="")
+        if total:  # of nothing at all, Gradio would show "NaN %"
+            progress((done, total), desc=t.get(f"stage_{stage}", stage), unit="")
 
     return show
 

@@ -315,7 +315,7 @@ def reason(words: str, t: Texts) -> str:
     """Why a file was refused, in the page's language: by the longest beginning that it knows.
 
     >>> reason("is larger than 50 MB", TEXTS["nl"]), reason("is larger than 50 MB", TEXTS["en"])
-    ('is te groot', 'is larger than 50 MB')
+    ('is te groot; splits het bestand', 'is larger than 50 MB')
     """
     known = [key for key in t if key.startswith("reason ") and f"reason {words}".startswith(key)]
     if not known:
@@ -329,6 +329,8 @@ def report_html(report: BuildReport | None, refused: Sequence[Refused], t: Texts
     """What a build did, list by list; ``refused`` are files that never reached it."""
     done = {key: getattr(report, key, ()) for key in ("added", "changed", "removed")}
     lists = [_named_list(t[key], [plain(d) for d in ids], t) for key, ids in done.items() if ids]
+    if report and report.mended:
+        lists.insert(0, paragraph_html(t["mended"]))
     refused = [*refused, *(report.refused if report else ())]
     if refused:
         rows = [

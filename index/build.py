@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
+from index.derive import Change, VectorsChild, WordsChild
 from index.embed import Embedder, Vectors
 from index.errors import BuildError, LibraryError, StoreDamagedError
-from index.gather import Gathering, Progress, Sources, nothing_to_index
+from index.gather import Gathering, Known, Progress, Sources, nothing_to_index
 from index.generation import (
+    DATABASE,
     TRUTH,
     VECTORS,
     WORDS,
@@ -25,16 +24,23 @@ from index.generation import (
     next_name,
     publish,
     read_manifest,
-    sweep,
+    remember,
+    staging,
+    tidy,
     write_manifest,
 )
+from index.tables import tables_digest
 from index.truth import Truth
-from index.types import BuildReport, Document, DocumentEntry
-from index.verify import verify_in_child
+from index.types import CHUNKING, BuildReport, Document
+from index.verify import Probe, damaged_truth, faults
 
 # Documents are chunked and embedded in groups of about this size, which bounds memory.
 _GROUP_CHARS = 1_000_000
-_STORE_BATCH = 5_000
+# A larger difference is not applied to a copy of the vector index; that is made anew.
+_MOST_CHANGED = 0.2
+
+_Parts = dict[str, Change | None]
+"""The derived parts to make: from those before with a change, or with None from the truth."""
 
 
 def build(
@@ -43,74 +49,43 @@ def build(
     sources: Sources,
     *,
     afresh: bool = False,
-    held: Collection[str] = (),
     progress: Progress | None = None,
 ) -> BuildReport:
     """Bring the store up to date with its sources; the caller holds the writer lock.
 
-    What the generation before already knows is taken over: files with the same bytes are
-    not read again, chunks with the same words not embedded again; ``afresh`` does it all.
-    When nothing differs, nothing is published. Generations in ``held`` are not deleted.
+    The generation before is copied and what differs is applied to the copy: files with the
+    same bytes are not read again, chunks with the same words not embedded again; ``afresh``
+    does it all. A damaged word or vector index is made anew. Where nothing differs, nothing is
+    published.
 
     Raises:
+        StoreDamagedError: the documents before cannot be read, and this is not ``afresh``.
         BuildError: there is nothing to index, or what was built does not verify. The
             generation before stays in use.
     """
     tell = progress or _quiet
-    sweep(store, held)
-    before = _before(store)
-    name = next_name(store)
+    tidy(store)
+    before = _before(store, afresh=afresh)
+    known = before.known if before else Known()
+    gathering = Gathering(replace(sources, store=store), known)
     try:
-        with _staging(store / name) as folder:
-            report = _stage(folder, embedder, sources, before, tell, afresh=afresh)
-            if report.generation == name:
-                publish(store, name)
+        gathering.look(tell, reuse=not afresh)
+        if before and not afresh and gathering.is_all_known and before.stands(embedder, gathering):
+            return before.unchanged(gathering)
+        with staging(store) as folder:
+            building = _Building(folder, next_name(store), embedder, gathering, before)
+            report = building.run(tell, afresh=afresh)
+            if report.generation == building.name:
+                publish(folder, building.name)
+                remember(store / building.name, read_manifest(store / building.name).files)
     except BuildError:
         raise
     except (OSError, LibraryError) as error:
         raise BuildError(
             f"The index could not be built ({error}); the one before is still in use"
         ) from error
-    sweep(store, held)
+    tidy(store)
     return report
-
-
-def _stage(
-    folder: Path,
-    embedder: Embedder,
-    sources: Sources,
-    before: _Before | None,
-    tell: Progress,
-    *,
-    afresh: bool,
-) -> BuildReport:
-    """Fill ``folder`` with a whole, verified generation, or find that there is nothing new."""
-    truth = Truth.create(folder / TRUTH)
-    try:
-        gathering = Gathering(truth, sources, before.truth if before else None)
-        gathering.run(tell, reuse=not afresh)
-        manifest = _manifest(folder.name, gathering, embedder, truth)
-        if not manifest.documents and (before is None or gathering.all_named_failed):
-            raise BuildError(nothing_to_index(gathering.refused))
-        report = _report(folder.name, gathering, before, truth)
-        if before is not None and not afresh and _nothing_new(report, before, manifest):
-            was = before.manifest
-            return replace(report, generation=was.generation, n_chunks=was.n_chunks)
-        _chunk_and_embed(truth, embedder, None if afresh else before, tell)
-        n_chunks = truth.count_chunks()
-    finally:
-        truth.close()
-    _store(folder, manifest.dim, n_chunks, tell)
-    write_manifest(folder, replace(manifest, n_chunks=n_chunks, files=file_marks(folder)))
-    tell("verify", 0, 1)
-    try:
-        verify_in_child(folder)
-    except StoreDamagedError as error:
-        raise BuildError(
-            f"What was built does not verify ({error}); the index before is still in use"
-        ) from error
-    tell("verify", 1, 1)
-    return replace(report, n_chunks=n_chunks)
 
 
 def _quiet(stage: str, done: int, total: int) -> None:
@@ -123,100 +98,234 @@ class _Before:
 
     folder: Path
     manifest: Manifest
+    known: Known
+    faults: dict[str, str]  # of its derived parts
+
+    def stands(self, embedder: Embedder, gathering: Gathering) -> bool:
+        """Whether it is what a build would give, its documents being the same."""
+        sources = (gathering.roots(), tuple(sorted(gathering.removed)))
+        return (
+            not self.faults
+            and self.is_cut_and_embedded_by(embedder)
+            and (self.manifest.roots, self.manifest.removed) == sources
+        )
+
+    def is_cut_and_embedded_by(self, embedder: Embedder) -> bool:
+        """Whether its chunks and vectors are those that this embedding would give now."""
+        return (self.manifest.chunking, self.manifest.embedding) == (CHUNKING, embedder.id)
 
     @property
-    def truth(self) -> Path:
-        return self.folder / TRUTH
+    def can_be_changed(self) -> bool:
+        """Whether copies of its derived parts are of the libraries' formats of now."""
+        return self.manifest.n_chunks > 0 and self.manifest.versions == library_versions()
+
+    def unchanged(self, gathering: Gathering) -> BuildReport:
+        return BuildReport(
+            generation=self.manifest.generation,
+            added=(),
+            changed=(),
+            removed=(),
+            unchanged=tuple(self.known.digests),
+            refused=tuple(gathering.refused),
+            left_out=gathering.left_out,
+            n_chunks=self.manifest.n_chunks,
+        )
 
 
-def _before(store: Path) -> _Before | None:
-    name = current(store)
-    return _Before(store / name, read_manifest(store / name)) if name else None
-
-
-@contextmanager
-def _staging(folder: Path) -> Iterator[Path]:
-    """A new folder that is gone again unless ``CURRENT`` names it in the end."""
-    folder.mkdir()
+def _before(store: Path, *, afresh: bool) -> _Before | None:
+    """The generation in use; None where there is none, or none that can be built on afresh."""
     try:
-        yield folder
-    finally:
-        if current(folder.parent) != folder.name:
-            shutil.rmtree(folder, ignore_errors=True)
+        name = current(store)
+        if name is None:
+            return None
+        folder = store / name
+        manifest = read_manifest(folder)
+        found = faults(folder, manifest)
+        if TRUTH in found:
+            raise damaged_truth(folder, found[TRUTH])
+        return _Before(folder, manifest, Known.of(folder / TRUTH), found)
+    except StoreDamagedError:
+        if afresh:
+            return None
+        raise
 
 
-def _report(name: str, gathering: Gathering, before: _Before | None, truth: Truth) -> BuildReport:
-    new = {entry.id: entry for entry in truth.entries()}
-    old: dict[str, DocumentEntry] = {}
-    if before is not None:
-        known = Truth.open(before.truth)
-        old = {entry.id: entry for entry in known.entries()}
-        known.close()
-    return BuildReport(
-        generation=name,
-        added=tuple(doc_id for doc_id in new if doc_id not in old),
-        changed=tuple(d for d in new if d in old and old[d] != new[d]),
-        removed=tuple(doc_id for doc_id in old if doc_id not in new),
-        unchanged=tuple(d for d in new if old.get(d) == new[d]),
-        refused=tuple(gathering.refused),
-        left_out=gathering.left_out,
-        n_chunks=0,
-    )
+class _Building:
+    """One generation in the making, in a folder that nobody else sees."""
 
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        embedder: Embedder,
+        gathering: Gathering,
+        before: _Before | None,
+    ) -> None:
+        self.name = name
+        self._folder = folder
+        self._embedder = embedder
+        self._gathering = gathering
+        self._before = before
 
-def _nothing_new(report: BuildReport, before: _Before, now: Manifest) -> bool:
-    was = before.manifest
-    return (
-        not (report.added or report.changed or report.removed)
-        and was.fingerprint == now.fingerprint
-        and (was.roots, was.removed) == (now.roots, now.removed)
-    )
+    def run(self, tell: Progress, *, afresh: bool) -> BuildReport:
+        """Fill the folder with a whole, verified generation, or find that nothing is new."""
+        path = self._folder / TRUTH
+        before = self._before
+        truth = Truth.copy(before.folder / TRUTH, path) if before else Truth.create(path)
+        try:
+            self._gathering.take(truth, tell)
+            digests = truth.digests()
+            if not digests and (before is None or self._gathering.all_named_failed):
+                raise BuildError(nothing_to_index(self._gathering.refused))
+            if before and not afresh and self._is_nothing_new(before, truth):
+                return before.unchanged(self._gathering)
+            if before and not afresh and before.is_cut_and_embedded_by(self._embedder):
+                parts = self._embed_changed(before, truth, tell)
+            else:
+                parts = self._embed_all(truth, tell)
+            truth.shrink()
+            n_chunks = truth.count_chunks()
+        finally:
+            truth.close()
+        self._make(self._manifest(digests, n_chunks), parts, tell)
+        return self._report(digests, n_chunks)
 
+    def _is_nothing_new(self, before: _Before, truth: Truth) -> bool:
+        known = before.known
+        return before.stands(self._embedder, self._gathering) and (
+            (known.digests, known.origins, known.refusals, known.unsettled)
+            == (truth.digests(), truth.origins(), truth.refusals(), truth.unsettled())
+        )
 
-def _manifest(name: str, gathering: Gathering, embedder: Embedder, truth: Truth) -> Manifest:
-    from index.chunk import CHUNKING
+    def _embed_all(self, truth: Truth, tell: Progress) -> _Parts:
+        """Cut and embed every document, the vectors being stored meanwhile; the parts to make."""
+        truth.forget_chunks()
+        vectors = VectorsChild(self._folder, self._embedder.dim)
+        try:
+            for numbers, rows in self._embed(truth, list(truth.digests()), tell):
+                vectors.add(numbers, rows)
+            vectors.finish()
+        finally:
+            vectors.end()
+        return {WORDS: None}
 
-    return Manifest(
-        generation=name,
-        roots=gathering.roots(),
-        removed=tuple(sorted(gathering.removed)),
-        documents=truth.digests(),
-        chunking=CHUNKING,
-        embedding=embedder.id,
-        dim=embedder.dim,
-        n_chunks=0,
-        files={},
-        versions=library_versions(),
-    )
+    def _embed_changed(self, before: _Before, truth: Truth, tell: Progress) -> _Parts:
+        """Cut and embed what is new, drop what is gone; the parts to make."""
+        ids = sorted(self._gathering.written)
+        gone = truth.numbers_in([*self._gathering.gone(), *ids])
+        last_vector = truth.last_vector()
+        n_new = sum(len(numbers) for numbers, _ in self._embed(truth, ids, tell))
+        unused = truth.remove_chunks(gone)
+        change = Change(str(before.folder), tuple(gone), tuple(unused), last_vector)
+        parts: _Parts = {WORDS: None, VECTORS: None}
+        if before.can_be_changed:
+            if WORDS not in before.faults:
+                parts[WORDS] = change
+            few = len(unused) + n_new <= _MOST_CHANGED * truth.count_vectors()
+            if VECTORS not in before.faults and few:
+                parts[VECTORS] = change
+        return parts
 
+    def _embed(
+        self, truth: Truth, ids: Sequence[str], tell: Progress
+    ) -> Iterator[tuple[list[int], Vectors]]:
+        """Give documents their chunks; the vectors that are new, some documents at a time."""
+        from index.chunk import chunk
 
-# Chunking and embedding
+        for done, group in _groups(truth, ids):
+            last_vector = truth.last_vector()
+            chunks = chunk(group)
+            titles = {document.id: document.title for document in group}
+            # The title says what a chunk that was cut from its head is about.
+            texts = [f"{titles[c.doc_id]}\n{c.text}" for c in chunks]
+            keys = [hashlib.sha256(text.encode()).digest()[:16] for text in texts]
+            vectors = truth.vectors_of(keys)
+            new = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
+            rows = self._embedder.passages(list(new.values()))
+            numbers = truth.add_vectors(rows)
+            vectors |= zip(new, numbers, strict=True)
+            truth.add_chunks(chunks, keys, [vectors[key] for key in keys])
+            tell("embed", done, len(ids))
+            places = {n: at for at, n in enumerate(numbers) if n is not None and n > last_vector}
+            yield list(places), rows[list(places.values())]
 
+    def _make(self, manifest: Manifest, parts: _Parts, tell: Progress) -> None:
+        """Make parts; where a changed copy does not serve, from the truth alone."""
+        if any(parts.values()):
+            try:
+                self._make_once(manifest, parts, tell)
+            except BuildError:
+                for part in parts:
+                    shutil.rmtree(self._folder / part, ignore_errors=True)
+                parts = dict.fromkeys(parts)
+            else:
+                return
+        self._make_once(manifest, parts, tell)
 
-def _chunk_and_embed(
-    truth: Truth, embedder: Embedder, before: _Before | None, tell: Progress
-) -> None:
-    from index.chunk import chunk
+    def _make_once(self, manifest: Manifest, parts: _Parts, tell: Progress) -> None:
+        tell("store", 0, 1)
+        with Probe(self._folder) as probe:
+            words = WordsChild(self._folder, parts[WORDS])
+            try:
+                if VECTORS in parts:
+                    self._make_vectors(manifest.dim, parts[VECTORS], tell)
+                words.finish()
+            finally:
+                words.end()
+            tell("store", 1, 1)
+            files = file_marks(self._folder, tables_digest(self._folder / DATABASE))
+            write_manifest(self._folder, replace(manifest, files=files))
+            tell("verify", 0, 1)
+            found = probe.faults()
+        if found:
+            raise BuildError(
+                f"What was built does not verify ({'; '.join(found.values())}); the index before "
+                "is still in use"
+            )
+        tell("verify", 1, 1)
 
-    ids = [entry.id for entry in truth.entries()]
-    reuse = before is not None and before.manifest.embedding == embedder.id
-    for done, group in _groups(truth, ids):
-        chunks = chunk(group)
-        titles = {document.id: document.title for document in group}
-        texts = [_embedded(titles[c.doc_id], c.text) for c in chunks]
-        keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
-        if before is not None and reuse:
-            truth.copy_vectors(before.truth, keys)
-        missing = set(truth.missing_vectors(keys))
-        new = {key: text for key, text in zip(keys, texts, strict=True) if key in missing}
-        truth.add_vectors(list(new), embedder.passages(list(new.values())))
-        truth.add_chunks(chunks, keys)
-        tell("embed", done, len(ids))
+    def _make_vectors(self, dim: int, change: Change | None, tell: Progress) -> None:
+        truth = Truth.open(self._folder / TRUTH)
+        vectors = VectorsChild(self._folder, dim, change)
+        above, done = change.last_vector if change else 0, 0
+        total = truth.count_vectors(above)
+        try:
+            for numbers, rows in truth.all_vectors(dim, above):
+                vectors.add(numbers, rows)
+                done += len(numbers)
+                tell("store", done, total)
+            vectors.finish()
+        finally:
+            vectors.end()
+            truth.close()
 
+    def _manifest(self, digests: dict[str, str], n_chunks: int) -> Manifest:
+        return Manifest(
+            generation=self.name,
+            roots=self._gathering.roots(),
+            removed=tuple(sorted(self._gathering.removed)),
+            documents=digests,
+            chunking=CHUNKING,
+            embedding=self._embedder.id,
+            dim=self._embedder.dim,
+            n_chunks=n_chunks,
+            files={},
+            versions=library_versions(),
+        )
 
-def _embedded(title: str, text: str) -> str:
-    """What is embedded for a chunk: the title says what a chunk cut from its head is about."""
-    return f"{title}\n{text}"
+    def _report(self, digests: dict[str, str], n_chunks: int) -> BuildReport:
+        old = self._before.known.digests if self._before else {}
+        return BuildReport(
+            generation=self.name,
+            added=tuple(id_ for id_ in digests if id_ not in old),
+            changed=tuple(id_ for id_ in digests if old.get(id_, digests[id_]) != digests[id_]),
+            removed=tuple(id_ for id_ in old if id_ not in digests),
+            unchanged=tuple(id_ for id_ in digests if old.get(id_) == digests[id_]),
+            refused=tuple(self._gathering.refused),
+            left_out=self._gathering.left_out,
+            n_chunks=n_chunks,
+            mended=tuple(sorted(self._before.faults)) if self._before else (),
+        )
 
 
 def _groups(truth: Truth, ids: Sequence[str]) -> Iterator[tuple[int, list[Document]]]:
@@ -229,34 +338,3 @@ def _groups(truth: Truth, ids: Sequence[str]) -> Iterator[tuple[int, list[Docume
         if size >= _GROUP_CHARS or done == len(ids):
             yield done, group
             group, size = [], 0
-
-
-# Storing
-
-
-def _store(folder: Path, dim: int, n_chunks: int, tell: Progress) -> None:
-    if not n_chunks:
-        return
-    from index.lexical import write_words
-    from index.vectors import write_vectors
-
-    truth = Truth.open(folder / TRUTH)
-    try:
-        tell("store", 0, n_chunks)
-        write_words(
-            folder / WORDS,
-            ((n, lang, f"{title}\n{text}") for n, lang, title, text in truth.chunk_texts()),
-        )
-        write_vectors(folder / VECTORS, _directions(truth, dim, tell))
-    finally:
-        truth.close()
-
-
-def _directions(truth: Truth, dim: int, tell: Progress) -> Iterator[tuple[list[int], Vectors]]:
-    """Each different vector once, under the lowest number of the chunks that have it."""
-    numbers = truth.directions()
-    for at in range(0, len(numbers), _STORE_BATCH):
-        some = numbers[at : at + _STORE_BATCH]
-        rows = truth.vectors(some, dim)
-        yield some, np.stack([rows[number] for number in some])
-        tell("store", at + len(some), len(numbers))

@@ -19,14 +19,7 @@ from llama_index.core.node_parser import NodeParser
 from llama_index.core.schema import BaseNode, NodeRelationship, TextNode
 from llama_index.core.schema import Document as LlamaDocument
 
-from index.types import Chunk, Document
-
-# About three sentences: a static embedding is a mean of words, and blurs over longer text.
-TARGET_CHARS = 400
-# No sentence is cited that nobody would read; also bounds text without any punctuation.
-MAX_SENTENCE_CHARS = 800
-# Part of every store's manifest: chunks are reused only when it is the same.
-CHUNKING = f"sentences-{TARGET_CHARS}-{MAX_SENTENCE_CHARS}-v1"
+from index.types import MAX_SENTENCE_CHARS, TARGET_CHARS, Chunk, Document
 
 _BLOCK = re.compile(r"[^\n]+(?:\n[^\n]+)*")
 _LINE = re.compile(r"[^\n]+")
@@ -183,8 +176,11 @@ def _cut(node: BaseNode) -> Iterator[TextNode]:
 def _runs(text: str, spans: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
     """Sentences in runs of about ``TARGET_CHARS``, a heading beginning a new one."""
     run: list[tuple[int, int]] = []
+    before = line_start = 0
     for start, end in spans:
-        line_start = text.rfind("\n", 0, start) + 1
+        # From the sentence before on: a line may have a million of them.
+        line_start = text.rfind("\n", before, start) + 1 or line_start
+        before = start
         heading = _HEADING.match(text, line_start, start) is not None
         if run and (heading or end - run[0][0] > TARGET_CHARS):
             yield run

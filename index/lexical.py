@@ -7,11 +7,20 @@ words here and never parsed as a query: no character of it is an operator.
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
 import unicodedata
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from tantivy import (
     Document,
@@ -39,9 +48,20 @@ _FIELD = "stems"
 # The words as they stand but in small letters: what a mistyped word is compared with.
 _FORMS = "forms"
 _LANGUAGE = "language"
+_NUMBER = "number"
 # Longer "words" are data (base64, long addresses) that nobody asks by.
 _MAX_WORD_CHARS = 60
-_WRITER_HEAP_BYTES = 64_000_000
+# Fewer: a change takes less, as it writes again the segments that it touches, about half a second
+# each. More: a search takes less, as it looks into all of them, 123 in a million chunks.
+_SEGMENT_CHUNKS = 8_192
+_SEGMENT_CHARS = 16_000_000
+# More than a segment of these sizes can fill: a writer that runs full begins another one.
+_WRITER_HEAP_BYTES = 1_000_000_000
+_SEGMENT_FILES = ("fast", "fieldnorm", "idx", "pos", "store", "term")
+_META = "meta.json"
+_SPANS = "segments.json"
+# The stems of so many words are kept for each language: about 20 MB.
+_MAX_STEMS = 100_000
 # A word this long may hold one typing error, and one of _TWO_ERRORS_CHARS two.
 _ONE_ERROR_CHARS = 5
 _TWO_ERRORS_CHARS = 9
@@ -50,9 +70,15 @@ _CLEARLY_MORE = 3
 
 
 @cache
-def _analyzer(language: str) -> TextAnalyzer:
+def _cutter() -> TextAnalyzer:
+    """Cuts a text into words in small letters."""
     builder = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(_MAX_WORD_CHARS))
-    builder = builder.filter(Filter.lowercase())
+    return builder.filter(Filter.lowercase()).build()
+
+
+def _stemmer(language: str) -> TextAnalyzer:
+    """Stems one word as ``_cutter`` gives it; no token if it is a stop word."""
+    builder = TextAnalyzerBuilder(Tokenizer.raw())
     if language in _STEMMERS:
         name = _STEMMERS[language]
         builder = builder.filter(Filter.stopword(name)).filter(Filter.stemmer(name))
@@ -66,17 +92,37 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text.encode("utf-8", "ignore").decode("utf-8"))
 
 
-def _stems(text: str, language: str) -> list[str]:
-    return _analyzer(language if language in _STEMMERS else _OTHER).analyze(_composed(text))
+def _words(text: str) -> list[str]:
+    return _cutter().analyze(_composed(text))
 
 
-def _forms(text: str) -> list[str]:
-    """The words of a text that can be meant by a mistyped one."""
-    return [
-        word
-        for word in _WORD.findall(_composed(text).lower())
-        if _ONE_ERROR_CHARS - 1 <= len(word) <= _MAX_WORD_CHARS and word.isalpha()
-    ]
+class _Stems(dict[str, str]):
+    """The stems of words as ``_cutter`` gives them, in one language; "" for a stop word.
+
+    Most of a text is made of the same words, so each of them is stemmed once.
+    """
+
+    def __init__(self, language: str) -> None:
+        self._stemmer = _stemmer(language)
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _MAX_STEMS:
+            self.clear()
+        self[word] = found = "".join(self._stemmer.analyze(word))
+        return found
+
+
+_STEMS = {language: _Stems(language) for language in (*_STEMMERS, _OTHER)}
+
+
+def _stems(words: Iterable[str], language: str) -> list[str]:
+    known = _STEMS.get(language, _STEMS[_OTHER])
+    return [found for word in words if (found := known[word])]
+
+
+def _forms(words: Iterable[str]) -> list[str]:
+    """Those words that can be meant by a mistyped one."""
+    return [word for word in words if len(word) >= _ONE_ERROR_CHARS - 1 and word.isalpha()]
 
 
 @lru_cache(maxsize=200_000)
@@ -86,7 +132,7 @@ def stem(word: str, language: str) -> str:
     >>> stem("Häuser", "de"), stem("the", "en")
     ('haus', '')
     """
-    return "".join(_stems(word, language))
+    return "".join(_stems(_words(word), language))
 
 
 def distance(one: str, other: str) -> int:
@@ -127,7 +173,7 @@ def _without_stop_words(query: str) -> list[str]:
 
 def _schema() -> Schema:
     builder = SchemaBuilder()
-    builder.add_unsigned_field("number", stored=True, indexed=True, fast=True)
+    builder.add_unsigned_field(_NUMBER, stored=True, indexed=True, fast=True)
     builder.add_text_field(_FIELD, tokenizer_name=_FIELD, index_option="freq")
     builder.add_text_field(_FORMS, tokenizer_name=_FIELD, index_option="basic")
     builder.add_text_field(_LANGUAGE, tokenizer_name="raw", index_option="basic")
@@ -167,7 +213,7 @@ class Words:
             return []
         found = Query.boolean_query([(Occur.Should, term) for term in terms])
         if among is not None:
-            numbers = Query.term_set_query(self._schema, "number", [int(n) for n in among])
+            numbers = Query.term_set_query(self._schema, _NUMBER, [int(n) for n in among])
             unscored = Query.const_score_query(numbers, 0.0)
             found = Query.boolean_query([(Occur.Must, found), (Occur.Must, unscored)])
         hits = self._searcher.search(found, limit=k, count=False).hits
@@ -191,26 +237,45 @@ class Words:
         if len(typed) < _ONE_ERROR_CHARS or not typed.isalpha():
             return None
         two_errors = len(typed) >= _TWO_ERRORS_CHARS
-        # Few get their first letter wrong, and to look for those takes ten times as long.
         near = (
-            self._forms_near(typed, 1, typed[0])
-            or (two_errors and self._forms_near(typed, 2, typed[0], language))
-            or self._forms_near(typed, 1, "")
+            self._forms_near(typed, 1)
+            or (two_errors and self._forms_near(typed, 2, language))
+            or self._forms_beside(typed)
         )
         ranked = sorted((-self._frequency(_FORMS, form), form) for form in near)
         return ranked[0][1] if ranked and not _are_alike(ranked) else None
 
-    def _forms_near(
-        self, typed: str, limit: int, start: str, language: str | None = None
-    ) -> list[str]:
-        """The chunks' words that begin so and are at most so many errors away."""
+    def _forms_near(self, typed: str, limit: int, language: str | None = None) -> list[str]:
+        """The chunks' words with the same first letter that are at most so many errors away."""
         wanted = [Query.fuzzy_term_query(self._schema, _FORMS, typed, distance=limit)]
         if language:
             wanted.append(Query.term_query(self._schema, _LANGUAGE, language))
         query = Query.boolean_query([(Occur.Must, each) for each in wanted])
         # All words of the chunks that hold a near one, so most are far.
-        beside = self._searcher.terms_with_prefix(_FORMS, start, filter_query=query)
+        beside = self._searcher.terms_with_prefix(_FORMS, typed[0], filter_query=query)
         return [form for form, _ in beside if _are_near(typed, form, limit)]
+
+    def _forms_beside(self, typed: str) -> list[str]:
+        """The chunks' words that are one error away, whatever letter they begin with."""
+        # Few get their first letter wrong, and to look through the words with every first letter
+        # takes a second in a million chunks. So a chunk that has one is asked for its words, then
+        # one that has another, until there is none.
+        found: list[str] = []
+        near = Query.fuzzy_term_query(self._schema, _FORMS, typed, distance=1)
+        while hits := self._searcher.search(self._without(near, found), 1, count=False).hits:
+            number = self._number(hits[0][1])
+            chunk = Query.term_query(self._schema, _NUMBER, number)
+            held = self._searcher.terms_with_prefix(_FORMS, "", filter_query=chunk)
+            new = [form for form, _ in held if form not in found and distance(typed, form) <= 1]
+            if not new:  # it would be asked for ever
+                break
+            found += new
+        return [form for form in found if _are_near(typed, form, 1)]
+
+    def _without(self, query: Query, forms: Sequence[str]) -> Query:
+        unwanted = [Query.term_query(self._schema, _FORMS, each, "basic") for each in forms]
+        nots = [(Occur.MustNot, each) for each in unwanted]
+        return Query.boolean_query([(Occur.Must, query), *nots])
 
     def _frequency(self, field: str, term: str) -> int:
         return int(self._searcher.doc_freq(field, term))
@@ -220,11 +285,12 @@ class Words:
 
     def _terms(self, query: str) -> list[Query]:
         content = " ".join(_without_stop_words(query))
-        stems = (word for language in (*_STEMMERS, _OTHER) for word in _stems(content, language))
-        return [self._term(word) for word in dict.fromkeys(stems)]
+        words = _words(content)
+        stems = (found for language in (*_STEMMERS, _OTHER) for found in _stems(words, language))
+        return [self._term(found) for found in dict.fromkeys(stems)]
 
     def _number(self, address: object) -> int:
-        return int(self._searcher.doc(address)["number"][0])  # type: ignore[arg-type]
+        return int(self._searcher.doc(address)[_NUMBER][0])  # type: ignore[arg-type]
 
 
 def _all_stems(word: str) -> list[str]:
@@ -254,29 +320,238 @@ def _are_alike(ranked: Sequence[tuple[int, str]]) -> bool:
 def write_words(folder: Path, rows: Iterable[tuple[int, str, str]]) -> None:
     """Make a lexical index in ``folder`` of (chunk number, language, text) rows.
 
+    The numbers must rise. Some thousands of rows are held at a time.
+
     Raises:
-        BuildError: tantivy cannot write it.
+        BuildError: it cannot be written.
     """
+    blank = _make(folder)
+    _publish(folder, blank, list(_write_segments(folder, rows)))
+
+
+def update_words(
+    folder: Path,
+    before: Path,
+    removed: Collection[int],
+    rows: Callable[[int, int], Iterable[tuple[int, str, str]]],
+    last: int,
+) -> None:
+    """Make a lexical index in ``folder`` from the one in ``before``, which is left as it is.
+
+    No term of it is left of a removed chunk: all that stood in a segment with one is written
+    again. The other segments are the files of ``before`` under a second name.
+
+    Args:
+        folder: does not exist yet.
+        before: an index that most chunks have stayed the same since.
+        removed: numbers of chunks that are gone since, or have another text.
+        rows: gives the rows there are now from one number to another, both included.
+        last: the highest number there is now; those above the highest in ``before`` are new.
+
+    Raises:
+        BuildError: it cannot be written.
+        StoreDamagedError: the index in ``before`` cannot be read.
+    """
+    blank = _make(folder)
+    segments: list[_Segment] = []
+    for run in _plan(_read_segments(before, blank), removed, last):
+        if run.kept:
+            _take_over(before, folder, run.kept)
+            segments.append(run.kept)
+        else:
+            segments += _write_segments(folder, rows(run.first, run.last))
+    _publish(folder, blank, segments)
+
+
+# Segments
+#
+# tantivy keeps the words of a deleted document until it merges the segment that it is in, which
+# its Python package can neither ask for nor forbid. So nothing is deleted here: every segment is
+# made by a writer of its own, elsewhere, and the index is a list of segments that no writer opens.
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """The chunks from one number to another, in files that are never written to again."""
+
+    first: int
+    last: int
+    meta: dict[str, Any]  # as meta.json has it
+
+    @property
+    def n_chunks(self) -> int:
+        return int(self.meta["max_doc"])
+
+    @property
+    def files(self) -> list[str]:
+        name = self.meta["segment_id"].replace("-", "")
+        return [f"{name}.{kind}" for kind in _SEGMENT_FILES]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The chunks from one number to another: a segment that they keep, or to be written."""
+
+    first: int
+    last: int
+    kept: _Segment | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it stays as it is, whatever becomes of its neighbours."""
+        return self.kept is not None and self.kept.n_chunks >= _SEGMENT_CHUNKS // 2
+
+
+def _plan(segments: Sequence[_Segment], removed: Collection[int], last: int) -> list[_Run]:
+    """Which segments to keep, and what to write, in the order of the numbers."""
+    gone = sorted(removed)
+    runs = [_Run(s.first, s.last, None if _holds_any(s, gone) else s) for s in segments]
+    end = segments[-1].last if segments else -1
+    if last > end:
+        runs.append(_Run(end + 1, last))
+    plan: list[_Run] = []
+    # Neighbours that are small or to be written become one, so that there are never two small
+    # ones side by side, however many small changes there were.
+    for settled, group in groupby(runs, lambda run: run.is_settled):
+        some = list(group)
+        plan += some if settled or len(some) == 1 else [_Run(some[0].first, some[-1].last)]
+    return plan
+
+
+def _holds_any(segment: _Segment, numbers: Sequence[int]) -> bool:
+    """Whether one of these rising numbers lies within the segment."""
+    at = bisect_left(numbers, segment.first)
+    return at < len(numbers) and numbers[at] <= segment.last
+
+
+@contextmanager
+def _faults_told(folder: Path) -> Iterator[None]:
     try:
-        _write(folder, rows)
-    except ValueError as error:  # what tantivy raises for any fault of the disk
+        yield
+    except (ValueError, OSError) as error:  # tantivy raises the first for any fault of the disk
         raise BuildError(
             f"The word index in {folder} cannot be written ({error}); is the disk full?"
         ) from error
 
 
+def _make(folder: Path) -> dict[str, Any]:
+    """Make an index of no segments; what its meta.json says."""
+    with _faults_told(folder):
+        folder.mkdir(parents=True)
+        Index(_schema(), path=str(folder))
+        blank: dict[str, Any] = json.loads((folder / _META).read_text("utf-8"))
+    if blank.keys() != {"index_settings", "segments", "schema", "opstamp"} or blank["segments"]:
+        raise _unknown_tantivy(f"{_META} holds {sorted(blank)}")
+    return blank
+
+
+def _publish(folder: Path, blank: dict[str, Any], segments: Sequence[_Segment]) -> None:
+    """Make the segments, whose files are there, those of the index."""
+    meta = {**blank, "segments": [each.meta for each in segments]}
+    spans = {each.meta["segment_id"]: [each.first, each.last] for each in segments}
+    with _faults_told(folder):
+        (folder / _META).write_text(json.dumps(meta, indent=2), "utf-8")
+        (folder / _SPANS).write_text(json.dumps(spans, indent=2), "utf-8")
+
+
+def _read_segments(folder: Path, blank: dict[str, Any]) -> list[_Segment]:
+    try:
+        meta = json.loads((folder / _META).read_text("utf-8"))
+        spans = json.loads((folder / _SPANS).read_text("utf-8"))
+        segments = []
+        for each in meta["segments"]:
+            first, last = spans.pop(each["segment_id"])
+            segments.append(_Segment(first, last, each))
+        numbers = [number for each in segments for number in (each.first, each.last)]
+        whole = (
+            not spans
+            and numbers == sorted(map(int, numbers))
+            and all(each.n_chunks > 0 for each in segments)
+            and all(meta[key] == blank[key] for key in ("schema", "index_settings"))
+            and all((folder / name).is_file() for each in segments for name in each.files)
+        )
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _damaged(folder, repr(error)) from error
+    if not whole:
+        raise _damaged(folder, f"{_META} and {_SPANS} do not fit together")
+    return segments
+
+
+def _damaged(folder: Path, why: str) -> StoreDamagedError:
+    return StoreDamagedError(
+        f"The word index in {folder} cannot be opened ({why}); run: qa index --rebuild"
+    )
+
+
+def _unknown_tantivy(seen: str) -> BuildError:
+    return BuildError(
+        f"This version of tantivy writes its index in another way ({seen}); "
+        "install the version that pyproject.toml asks for."
+    )
+
+
+def _take_over(before: Path, folder: Path, segment: _Segment) -> None:
+    with _faults_told(folder):
+        for name in segment.files:
+            try:
+                # tantivy writes the files of a segment once and then only reads them, so none
+                # of the two folders ever changes what the other has.
+                os.link(before / name, folder / name)
+            except OSError:  # a file system without links, or another one
+                shutil.copy2(before / name, folder / name)
+
+
+def _write_segments(folder: Path, rows: Iterable[tuple[int, str, str]]) -> Iterator[_Segment]:
+    for some in _cut(rows):
+        with _faults_told(folder), TemporaryDirectory(dir=folder) as apart:
+            _write(Path(apart), some)
+            segment = _only_segment(Path(apart), some[0][0], some[-1][0])
+            for name in segment.files:
+                (Path(apart) / name).rename(folder / name)
+        yield segment
+
+
+def _cut(rows: Iterable[tuple[int, str, str]]) -> Iterator[list[tuple[int, str, str]]]:
+    """The rows in lists, each enough for a segment."""
+    some: list[tuple[int, str, str]] = []
+    chars, before = 0, -1
+    for row in rows:
+        number, _, text = row
+        if number <= before:
+            raise ValueError(f"chunk {number} comes after {before}; the numbers must rise")
+        some.append(row)
+        chars, before = chars + len(text), number
+        if len(some) == _SEGMENT_CHUNKS or chars >= _SEGMENT_CHARS:
+            yield some
+            some, chars = [], 0
+    if some:
+        yield some
+
+
 def _write(folder: Path, rows: Iterable[tuple[int, str, str]]) -> None:
-    folder.mkdir(parents=True)
     index = Index(_schema(), path=str(folder))
     spaces = TextAnalyzerBuilder(Tokenizer.whitespace()).build()
     index.register_tokenizer(_FIELD, spaces)
     writer = index.writer(heap_size=_WRITER_HEAP_BYTES, num_threads=1)
     for number, language, text in rows:
+        words = _words(text)
         document = Document()
-        document.add_unsigned("number", number)
-        document.add_text(_FIELD, " ".join(_stems(text, language)))
-        document.add_text(_FORMS, " ".join(_forms(text)))
+        document.add_unsigned(_NUMBER, number)
+        document.add_text(_FIELD, " ".join(_stems(words, language)))
+        document.add_text(_FORMS, " ".join(_forms(words)))
         document.add_text(_LANGUAGE, language)
         writer.add_document(document)
     writer.commit()
     writer.wait_merging_threads()
+
+
+def _only_segment(folder: Path, first: int, last: int) -> _Segment:
+    """The segment of an index that has one, made just now."""
+    metas = json.loads((folder / _META).read_text("utf-8"))["segments"]
+    if len(metas) != 1 or metas[0].keys() != {"segment_id", "max_doc", "deletes"}:
+        raise _unknown_tantivy(f"{_META} names {metas}")
+    segment = _Segment(first, last, metas[0])
+    files = sorted(path.name for path in folder.glob("[!.]*") if path.name != _META)
+    if metas[0]["deletes"] is not None or files != segment.files:
+        raise _unknown_tantivy(f"a segment is {files}")
+    return segment

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from index.errors import LibraryError, NoStoreError, StoreDamagedError, UnknownDocumentError
-from index.generation import current, forget, read_manifest, writer_lock
+from index.errors import (
+    LibraryError,
+    NoStoreError,
+    StoreDamagedError,
+    UnknownDocumentError,
+)
+from index.generation import (
+    MANIFEST,
+    POINTER,
+    current,
+    drop,
+    is_tidy,
+    points_to,
+    read_manifest,
+    read_roots,
+    tidy,
+)
+from index.locks import Lease, writer_lock
 
 if TYPE_CHECKING:
     from index.embed import Embedder
@@ -22,6 +38,9 @@ if TYPE_CHECKING:
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 UPLOADS = "uploads"
+# How often a generation that is held is compared with the one in use: soon enough that what was
+# removed is gone from the disk before anybody looks.
+_LOOK_EVERY_S = 2.0
 
 _T = TypeVar("_T")
 
@@ -30,15 +49,15 @@ class Library:
     """The documents of one store. Safe to use from several threads.
 
     Each call answers from the newest published generation, whichever process built it; a
-    generation in use is kept until its last reader is done.
+    generation in use is kept until its last reader is done, and then deleted.
     """
 
     def __init__(self, store: Path, embedder: Embedder) -> None:
         self.store = store
         self._embedder = embedder
         self._lock = threading.Lock()
-        self._snapshot: Snapshot | None = None
-        self._readers: dict[Snapshot, int] = {}
+        self._held: _Held | None = None
+        self._watched = False
 
     @classmethod
     def open(cls, store: str | Path, *, embedder: Embedder | None = None) -> Library:
@@ -64,27 +83,18 @@ class Library:
         """
         held = self._acquire()
         try:
-            yield held
+            yield held.snapshot
         finally:
             self._release(held)
 
     def read(self, use: Callable[[Snapshot], _T]) -> _T:
         """``use(snapshot)`` of the newest generation.
 
-        Once more with a newer one, should another process have replaced this one and deleted
-        its files before all of them were open here.
-
         Raises:
             NoStoreError, StoreDamagedError, EmbeddingMismatchError: as ``snapshot`` does.
         """
         with self.snapshot() as snapshot:
-            try:
-                return use(snapshot)
-            except StoreDamagedError:
-                if current(self.store) == snapshot.name:
-                    raise
-        with self.snapshot() as newer:
-            return use(newer)
+            return use(snapshot)
 
     def exists(self) -> bool:
         """Whether something has been built here."""
@@ -122,6 +132,32 @@ class Library:
         with self.snapshot() as snapshot:
             return snapshot.manifest.roots
 
+    def check(self) -> dict[str, str]:
+        """What is wrong with the newest generation, every byte of it looked at; {} if nothing.
+
+        The part (see ``index.generation``) → what, in words. A damaged word or vector index is
+        made anew by the next ``build``, damaged documents by one that is ``afresh``.
+
+        Raises:
+            NoStoreError: nothing has been built yet.
+        """
+        from index.verify import faults
+
+        try:
+            lease, name = self._leased()
+        except StoreDamagedError as error:
+            return {MANIFEST: str(error)}
+        try:
+            folder = self.store / name
+            found = faults(folder, read_manifest(folder), everything=True)
+        except StoreDamagedError as error:
+            found = {MANIFEST: str(error)}
+        finally:
+            lease.end()
+        if not points_to(self.store, name):
+            found[POINTER] = f"{POINTER} is lost or garbled; {name}, the newest, is used"
+        return found
+
     # Writing
 
     def build(
@@ -145,9 +181,7 @@ class Library:
 
         named = tuple(dict.fromkeys(_absolute(path) for path in paths))
         with writer_lock(self.store):
-            if afresh and named:
-                self._forget_damage()
-            sources = self._sources()
+            sources = self._sources(afresh=afresh, named=bool(named))
             kept = () if only and named else sources.roots
             # A path inside a folder that is a root already is read with that one.
             new = [path for path in named if not any(within(path, root) for root in kept)]
@@ -194,79 +228,132 @@ class Library:
     def close(self) -> None:
         """Let go of every file once the last reader is done."""
         with self._lock:
-            closing, self._snapshot = self._snapshot, None
-            if closing is not None and not self._readers.get(closing):
-                self._retire(closing)
+            self._let_go()
 
     def _build(self, sources: Sources, afresh: bool, progress: Progress | None) -> BuildReport:
         from index.build import build
-        from index.snapshot import held
 
-        return build(
-            self.store,
-            self._embedder,
-            sources,
-            afresh=afresh,
-            held=held(self.store),
-            progress=progress,
-        )
+        return build(self.store, self._embedder, sources, afresh=afresh, progress=progress)
 
-    def _forget_damage(self) -> None:
-        """Let a rebuild from named paths begin anew where the pointer cannot be read."""
-        try:
-            current(self.store)
-        except StoreDamagedError:
-            forget(self.store)
+    def _sources(self, *, afresh: bool = False, named: bool = False) -> Sources:
+        """The sources of the generation in use.
 
-    def _sources(self) -> Sources:
+        Raises:
+            StoreDamagedError: its manifest cannot be read. To build ``afresh`` from paths that
+                are ``named`` it is not needed.
+        """
         from index.gather import Sources
 
-        name = current(self.store)
-        if name is None:
-            return Sources(roots=())
-        manifest = read_manifest(self.store / name)
+        try:
+            name = current(self.store)
+            if name is None:
+                return Sources(roots=())
+            if afresh:
+                roots, removed = read_roots(self.store / name)
+                return Sources(roots, removed=removed)
+            manifest = read_manifest(self.store / name)
+        except StoreDamagedError:
+            if afresh and named:
+                return Sources(roots=())
+            raise
         return Sources(roots=manifest.roots, removed=manifest.removed)
 
-    def _acquire(self) -> Snapshot:
+    def _acquire(self) -> _Held:
+        with self._lock:
+            if self._held is None or self._held.name != current(self.store):
+                opened = self._opened()
+                self._let_go()
+                self._held = opened
+                self._tidy()
+                self._watch()
+            self._held.readers += 1
+            return self._held
+
+    def _opened(self) -> _Held:
         from index.snapshot import Snapshot
 
-        with self._lock:
+        lease, name = self._leased()
+        try:
+            return _Held(Snapshot(self.store / name, self._embedder), lease)
+        except LibraryError:
+            lease.end()
+            raise
+
+    def _leased(self) -> tuple[Lease, str]:
+        """The name of the newest generation, which nobody deletes until the lease ends."""
+        while True:
             name = current(self.store)
             if name is None:
                 raise NoStoreError(f"There is no index in {self.store} yet; run: qa index")
-            if self._snapshot is None or self._snapshot.name != name:
-                opened = self._open_newest(Snapshot, name)
-                before, self._snapshot = self._snapshot, opened
-                self._readers[opened] = 0
-                if before is not None and not self._readers[before]:
-                    self._retire(before)
-            self._readers[self._snapshot] += 1
-            return self._snapshot
+            lease = Lease(self.store, name)
+            # Whoever replaces it from here on sees the lease.
+            if current(self.store) == name:
+                return lease, name
+            lease.end()
 
-    def _open_newest(self, snapshot: type[Snapshot], name: str) -> Snapshot:
-        try:
-            return snapshot(self.store / name, self._embedder)
-        except LibraryError:
-            newer = current(self.store)
-            if newer is None or newer == name:
-                raise
-            # Another process published, and deleted this one, between two lines of ours.
-            return snapshot(self.store / newer, self._embedder)
-
-    def _release(self, held: Snapshot) -> None:
+    def _release(self, held: _Held) -> None:
         with self._lock:
-            self._readers[held] -= 1
-            if held is not self._snapshot and not self._readers[held]:
+            held.readers -= 1
+            if held is not self._held and not held.readers:
                 self._retire(held)
 
-    def _retire(self, snapshot: Snapshot) -> None:
-        """Close a generation that nobody here reads any more, and delete one that was replaced."""
-        from index.snapshot import held
+    def _let_go(self) -> None:
+        """Hold no generation; the one that was is retired when its last reader is done."""
+        held, self._held = self._held, None
+        if held is not None and not held.readers:
+            self._retire(held)
 
-        del self._readers[snapshot]
-        snapshot.close()
-        if snapshot.name not in {current(self.store), *held(self.store)}:
-            shutil.rmtree(self.store / snapshot.name, ignore_errors=True)
+    def _retire(self, held: _Held) -> None:
+        """Close a generation that nobody here reads any more, and delete one that was replaced."""
+        held.snapshot.close()
+        held.lease.end()
+        with suppress(StoreDamagedError):  # which whoever reads next is told
+            drop(self.store, held.name)
+
+    def _tidy(self) -> None:
+        """Clear up what a killed build left, unless somebody is building now."""
+        with suppress(LibraryError, OSError):
+            if not is_tidy(self.store):
+                with writer_lock(self.store, timeout_s=0):
+                    tidy(self.store)
+
+    def _watch(self) -> None:
+        """See to it that a replaced generation is let go of though nobody asks any more."""
+        if not self._watched:
+            self._watched = True
+            library = weakref.ref(self)
+            threading.Thread(target=_look, args=(library,), name="qa-library", daemon=True).start()
+
+    def _let_go_of_replaced(self) -> bool:
+        """Whether there is something that may still be replaced."""
+        with self._lock, suppress(StoreDamagedError):
+            if self._held is not None and self._held.name != current(self.store):
+                self._let_go()
+            self._watched = self._held is not None
+        return self._watched
+
+
+class _Held:
+    """A generation that is open here, and how many are reading it."""
+
+    def __init__(self, snapshot: Snapshot, lease: Lease) -> None:
+        self.snapshot = snapshot
+        self.lease = lease
+        self.readers = 0
+
+    @property
+    def name(self) -> str:
+        return self.snapshot.name
+
+
+def _look(reference: weakref.ref[Library]) -> None:
+    """Look every now and then, until there is nothing to let go of."""
+    pause = threading.Event()
+    while not pause.wait(_LOOK_EVERY_S):
+        library = reference()
+        if library is None or not library._let_go_of_replaced():
+            return
+        del library
 
 
 def _absolute(path: str | Path) -> str:

@@ -1,8 +1,8 @@
 """Files in, documents out: exact text, title, language, date and where each page starts.
 
 What cannot be read comes back as a ``Refused`` with a reason; no file stops another.
-This module knows nothing of chunks, stores or duplicate ids, and each format's reader is
-imported when a file of that format is met.
+This module knows nothing of chunks, stores or duplicate ids; what is in a file of which kind
+is found by ``parse``.
 """
 
 from __future__ import annotations
@@ -16,21 +16,28 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
-from index.decode import Content, UnreadableError, decode, plain_in_place
+from index.decode import Content, UnreadableError, plain_in_place
 from index.language import identify
+from index.parse import KINDS, Parsers, Records, parse
 from index.types import LANGUAGES, Document, Refused
 
-_KINDS = (".docx", ".htm", ".html", ".jsonl", ".markdown", ".md", ".pdf", ".text", ".txt")
+_JSONL = ".jsonl"  # read line by line, however long the file
+_KINDS = tuple(sorted((*KINDS, _JSONL)))
 # A long book is 1 MB; what is larger than this is a mistake or an attack.
 _LIMIT_BYTES = 50_000_000
 _TOO_LARGE = f"is larger than {_LIMIT_BYTES // 1_000_000} MB"
 _TITLE_CHARS = 200
+_AHEAD = 3  # files begun beside the one that is taken: two processes need one each, and a reserve
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +58,15 @@ class Listing:
     left_out: int  # hidden files and folders and symbolic links, which are never read
 
 
-def list_files(roots: Sequence[str | Path]) -> Listing:
+def list_files(roots: Sequence[str | Path], store: Path | None = None) -> Listing:
     """The files that can be read at and under ``roots``; a root given twice counts once.
 
-    Symbolic links are not followed, but a root that is one leads where it points.
+    Symbolic links are not followed, but a root that is one leads where it points. The folder
+    ``store`` is left out where it lies below a root.
     """
     # Not resolve(): that would give a folder reached by a link another name than was asked for.
     absolute = dict.fromkeys(Path(os.path.abspath(root)) for root in roots)  # noqa: PTH100
-    found = [item for root in absolute for item in _find(root)]
+    found = [item for root in absolute for item in _find(root, store)]
     files = [item for item in found if isinstance(item, SourceFile)]
     refused = [item for item in found if isinstance(item, Refused)]
     return Listing(
@@ -68,22 +76,100 @@ def list_files(roots: Sequence[str | Path]) -> Listing:
     )
 
 
-def read_file(file: SourceFile) -> Iterator[Document | Refused]:
-    """The document in ``file``, or the documents on its lines; a ``Refused`` for each that fails.
+class Reading:
+    """A file being read: iterate it, once, for its documents and what is refused of it.
 
-    A line of a ``.jsonl`` file is ``{"id", "text", "title"?, "lang"?, "date"?, "url"?}``.
-    Its size limit holds for each line, that of other files for the whole.
+    A line of a ``.jsonl`` file is ``{"id", "text", "title"?, "lang"?, "date"?, "url"?}``, and so
+    is an item of a ``.json`` file that is a list of such: a document each. The size limit holds
+    for each line of the former, for the whole of any other file.
     """
-    try:
-        with _open(file.path) as stream:
-            if file.path.suffix.lower() == ".jsonl":
-                yield from _read_lines(file.path, stream)
-            else:
-                yield _read_whole(file, stream)
-    except OSError as error:
-        yield Refused(_shown(file.path), _why(error))
-    except UnreadableError as error:
-        yield Refused(_shown(file.path), str(error))
+
+    def __init__(self, file: SourceFile, parsers: Parsers | None = None) -> None:
+        """With ``parsers``, have it read at once by them; without, only when it is iterated."""
+        self.file = file
+        self.sha256 = ""  # of the bytes read, known when all is iterated; "" if they were not read
+        self._by_line = file.path.suffix.lower() == _JSONL
+        self._parsed: Callable[[], Content | Records] = partial(self._parse, parse)
+        if parsers and not self._by_line:
+            self._parsed = parsers.submit(partial(self._parse, parsers.parse)).result
+
+    def __iter__(self) -> Iterator[Document | Refused]:
+        try:
+            yield from self._lines() if self._by_line else self._whole()
+        except OSError as error:
+            yield Refused(shown(self.file.path), _why(error))
+        except UnreadableError as error:
+            yield Refused(shown(self.file.path), str(error))
+
+    def _whole(self) -> Iterator[Document | Refused]:
+        parsed = self._parsed()
+        if isinstance(parsed, Content):
+            yield self._document(parsed)
+        else:
+            for number, record in enumerate(parsed, start=1):
+                yield self._one_of_many(number, _of_record, record)
+
+    def _parse(self, parse: Callable[[str, bytes], Content | Records]) -> Content | Records:
+        return parse(self.file.path.suffix.lower(), self._raw())
+
+    def _raw(self) -> bytes:
+        with _open(self.file.path) as stream:
+            if os.fstat(stream.fileno()).st_size > _LIMIT_BYTES:
+                raise UnreadableError(_TOO_LARGE)
+            raw = stream.read(_LIMIT_BYTES + 1)
+        if len(raw) > _LIMIT_BYTES:  # it grew since
+            raise UnreadableError(_TOO_LARGE)
+        self.sha256 = hashlib.sha256(raw).hexdigest()
+        if not raw.strip():
+            raise UnreadableError("is empty")
+        return raw
+
+    def _document(self, content: Content) -> Document:
+        path = self.file.path
+        name = re.sub(r"[\s_-]+", " ", path.stem).strip()
+        title = _sensible(content.title) or content.heading
+        source = content.source or str(path)
+        return _document(self.file.doc_id, replace(content, title=title, source=source), name)
+
+    def _lines(self) -> Iterator[Document | Refused]:
+        digest = hashlib.sha256()
+        empty = True
+        with _open(self.file.path) as stream:
+            for number, line in enumerate(_lines(stream, digest.update), start=1):
+                if line.strip(b" \t\r\n" + codecs.BOM_UTF8):
+                    empty = False
+                    yield self._one_of_many(number, _of_line, line)
+        self.sha256 = digest.hexdigest()
+        if empty:
+            raise UnreadableError("is empty")
+
+    def _one_of_many(
+        self, number: int, make: Callable[[_Item, str], Document], item: _Item
+    ) -> Document | Refused:
+        source = f"{shown(self.file.path)}:{number}"
+        try:
+            return make(item, source)
+        except UnreadableError as error:
+            return Refused(source, str(error))
+
+
+def read_files(files: Iterable[SourceFile], parsers: Parsers) -> Iterator[Reading]:
+    """A reading of each file, in their order. Iterate each before the next.
+
+    A few are begun ahead, so that all processes of ``parsers`` are busy; no more than those are
+    held in memory.
+    """
+    ahead: deque[Reading] = deque()
+    for file in files:
+        ahead.append(Reading(file, parsers))
+        if len(ahead) > _AHEAD:
+            yield ahead.popleft()
+    yield from ahead
+
+
+def read_file(file: SourceFile) -> Iterator[Document | Refused]:
+    """What a ``Reading`` of ``file`` gives, all of it parsed in this process."""
+    yield from Reading(file)
 
 
 def content_hash(path: Path) -> str:
@@ -99,38 +185,42 @@ def content_hash(path: Path) -> str:
 # --- finding and opening ---------------------------------------------------------------------
 
 
-def _find(root: Path) -> Iterator[SourceFile | Refused | None]:
+def _find(root: Path, store: Path | None) -> Iterator[SourceFile | Refused | None]:
     """What there is at ``root``; None for each thing left out."""
+    if not _is_text(root):
+        yield Refused(shown(root), "its name holds undecodable characters")
+        return
     try:
         path = root.resolve(strict=True)
         mode = path.stat().st_mode
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
-        yield Refused(_shown(root), _why(error))
+        yield Refused(shown(root), _why(error))
         return
     if not stat.S_ISDIR(mode):
         yield _checked(SourceFile(path, root.name, str(root)), is_file=stat.S_ISREG(mode))
         return
     empty = True
-    for item in _walk(root, path):
+    for item in _walk(root, path, store):
         empty = empty and item is None
         yield item
     if empty:
-        yield Refused(_shown(root), "holds no documents")
+        yield Refused(shown(root), "holds no documents")
 
 
-def _walk(root: Path, top: Path) -> Iterator[SourceFile | Refused | None]:
+def _walk(root: Path, top: Path, store: Path | None) -> Iterator[SourceFile | Refused | None]:
     """``top`` is where ``root`` leads: they differ if the root is a symbolic link."""
+    left_out = store.resolve() if store else None
     waiting = [top]
     while waiting:
         folder = waiting.pop()
         try:
             entries = list(os.scandir(folder))
         except OSError as error:
-            yield Refused(_shown(folder), _why(error))
+            yield Refused(shown(folder), _why(error))
             continue
         for entry in entries:
             path = Path(entry.path)
-            if entry.name.startswith(".") or entry.is_symlink():
+            if entry.name.startswith(".") or entry.is_symlink() or path == left_out:
                 yield None
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append(path)
@@ -143,12 +233,12 @@ def _walk(root: Path, top: Path) -> Iterator[SourceFile | Refused | None]:
 def _checked(file: SourceFile, *, is_file: bool) -> SourceFile | Refused:
     suffix = file.path.suffix.lower()
     if not is_file:
-        return Refused(_shown(file.path), "is neither a file nor a folder")
+        return Refused(shown(file.path), "is neither a file nor a folder")
     if suffix not in _KINDS:
-        why = f"unsupported kind {_shown(suffix)!r}; use {' '.join(_KINDS)}"
-        return Refused(_shown(file.path), why)
-    if re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", file.doc_id):
-        return Refused(_shown(file.path), "its name holds control or undecodable characters")
+        why = f"unsupported kind {shown(suffix)!r}; use {' '.join(_KINDS)}"
+        return Refused(shown(file.path), why)
+    if re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", file.doc_id) or not _is_text(file.path):
+        return Refused(shown(file.path), "its name holds control or undecodable characters")
     return file
 
 
@@ -175,47 +265,16 @@ def _why(error: OSError | RuntimeError) -> str:
     return plain.get(error.errno or 0) or f"cannot be read: {error.strerror or error}"
 
 
-def _shown(path: Path | str) -> str:
+def _is_text(path: Path) -> bool:
+    return shown(path) == str(path)
+
+
+def shown(path: Path | str) -> str:
     """The path in characters that can be written anywhere, whatever bytes the name holds."""
     return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 # --- one document from one file --------------------------------------------------------------
-
-
-def _read_whole(file: SourceFile, stream: BinaryIO) -> Document:
-    if os.fstat(stream.fileno()).st_size > _LIMIT_BYTES:
-        raise UnreadableError(_TOO_LARGE)
-    raw = stream.read(_LIMIT_BYTES + 1)
-    if len(raw) > _LIMIT_BYTES:  # it grew since
-        raise UnreadableError(_TOO_LARGE)
-    if not raw.strip():
-        raise UnreadableError("is empty")
-    content = _content(file.path.suffix.lower(), raw)
-    name = re.sub(r"[\s_-]+", " ", file.path.stem).strip()
-    title = _sensible(content.title) or content.heading
-    source = content.source or str(file.path)
-    return _document(file.doc_id, replace(content, title=title, source=source), name)
-
-
-def _content(suffix: str, raw: bytes) -> Content:
-    if suffix == ".pdf":
-        from index.read_pdf import read_pdf
-
-        return read_pdf(raw)
-    if suffix == ".docx":
-        from index.read_docx import read_docx
-
-        return read_docx(raw)
-    if suffix in (".html", ".htm"):
-        from index.read_html import read_html
-
-        return read_html(raw)
-    if suffix in (".md", ".markdown"):
-        from index.read_markdown import read_markdown
-
-        return read_markdown(raw)
-    return Content(decode(raw))
 
 
 def _document(doc_id: str, content: Content, name: str) -> Document:
@@ -265,6 +324,7 @@ def _headline(text: str) -> str:
             len(words) >= 3
             and len(line) <= 120
             and line[-1] not in ".,;:"
+            and "; " not in line  # a row of a table
             and not line[0].islower()
         ):
             return " ".join(words)
@@ -309,34 +369,21 @@ def _date(given: str | None) -> str | None:
     return found[1]
 
 
-# --- JSONL: one document a line --------------------------------------------------------------
+# --- JSON: one document a line, or an item ---------------------------------------------------
 
 
-def _read_lines(path: Path, stream: BinaryIO) -> Iterator[Document | Refused]:
-    empty = True
-    for number, line in enumerate(_lines(stream), start=1):
-        if not line.strip(b" \t\r\n" + codecs.BOM_UTF8):
-            continue
-        empty = False
-        source = f"{_shown(path)}:{number}"
-        try:
-            yield _read_line(line, source)
-        except UnreadableError as error:
-            yield Refused(source, str(error))
-    if empty:
-        raise UnreadableError("is empty")
-
-
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Each line, and of one that is too long a little more than the limit."""
+def _lines(stream: BinaryIO, note: Callable[[bytes], None]) -> Iterator[bytes]:
+    """Each line, and of one that is too long a little more than the limit; ``note`` gets all."""
     while line := stream.readline(_LIMIT_BYTES + 1):
         rest = line
+        note(rest)
         while len(rest) > _LIMIT_BYTES and not rest.endswith(b"\n"):
             rest = stream.readline(_LIMIT_BYTES + 1)
+            note(rest)
         yield line
 
 
-def _read_line(line: bytes, source: str) -> Document:
+def _of_line(line: bytes, source: str) -> Document:
     if len(line) > _LIMIT_BYTES:
         raise UnreadableError(_TOO_LARGE)
     try:
@@ -352,6 +399,10 @@ def _read_line(line: bytes, source: str) -> Document:
     for name in ("id", "text"):
         if name not in record:
             raise UnreadableError(f"has no {name!r}")
+    return _of_record(record, source)
+
+
+def _of_record(record: dict[str, Any], source: str) -> Document:
     fields = {
         name: _string(record, name) for name in ("id", "text", "title", "lang", "date", "url")
     }

@@ -7,10 +7,7 @@ paragraphs are taken from the parsed tree.
 
 from __future__ import annotations
 
-import lzma
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -22,26 +19,12 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 
 from index.decode import Content, UnreadableError, plain
+from index.packed import UNPACKING_ERRORS, check_size
 
-_LIMIT_UNPACKED_BYTES = 100_000_000
-# python-docx looks up each relation in a list of the parts before it.
-_LIMIT_PARTS = 2_000
 _NOTES = (RELATIONSHIP_TYPE.FOOTNOTES, RELATIONSHIP_TYPE.ENDNOTES)
-# What zipfile, lxml (a SyntaxError) and python-docx raise for a damaged, locked or unknown file;
-# AttributeError: an element that python-docx expects is not there, or is another one.
-_BROKEN = (
-    AttributeError,
-    EOFError,
-    LookupError,
-    OpcError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    lzma.LZMAError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+# What lxml (a SyntaxError) and python-docx raise for a damaged or unknown file; AttributeError: an
+# element that python-docx expects is not there, or is another one.
+_BROKEN = (*UNPACKING_ERRORS, AttributeError, OpcError, SyntaxError, TypeError)
 _PARAGRAPH, _PROPERTIES = qn("w:p"), qn("w:pPr")
 _TEXTS = {qn("w:t"), qn("m:t"), qn("a:t")}
 _SIGNS = {
@@ -70,7 +53,7 @@ def read_docx(raw: bytes) -> Content:
     if raw.startswith(b"\xd0\xcf\x11\xe0"):
         raise UnreadableError("is locked with a password, or an old .doc file under another name")
     try:
-        _check_size(raw)
+        check_size(raw)
         document = docx.Document(BytesIO(raw))
         trees = [document.element.body, *_note_trees(document.part.rels.values())]
         title = document.core_properties.title
@@ -85,24 +68,14 @@ def read_docx(raw: bytes) -> Content:
     return Content(plain(text), title=title, heading=_first_heading(trees[0], headings))
 
 
-def _check_size(raw: bytes) -> None:
-    # zipfile unpacks no more than what is declared, so that the declaration can be relied on.
-    with zipfile.ZipFile(BytesIO(raw)) as archive:
-        parts = archive.infolist()
-    if sum(part.file_size for part in parts) > _LIMIT_UNPACKED_BYTES:
-        limit = _LIMIT_UNPACKED_BYTES // 1_000_000
-        raise UnreadableError(f"is larger than {limit} MB when unpacked")
-    if len(parts) > _LIMIT_PARTS:
-        raise UnreadableError(f"has more than {_LIMIT_PARTS} parts")
-
-
 # The trees are lxml's, which has no types.
 
 
 def _note_trees(relations: Any) -> Iterator[Any]:  # noqa: ANN401
-    for relation in relations:
-        if relation.reltype in _NOTES:
-            yield parse_xml(relation.target_part.blob)
+    # Each once: a small file may name one part a thousand times.
+    parts = dict.fromkeys(r.target_part for r in relations if r.reltype in _NOTES)
+    for part in parts:
+        yield parse_xml(part.blob)
 
 
 def _is_heading(style: str) -> bool:

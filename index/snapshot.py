@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.embed import Embedder
-from index.errors import EmbeddingMismatchError, UnknownDocumentError
+from index.embed import Vectors as Rows
+from index.errors import EmbeddingMismatchError, StoreDamagedError, UnknownDocumentError
 from index.fuse import fuse
-from index.generation import TRUTH, VECTORS, WORDS, read_manifest
+from index.generation import (
+    TRUTH,
+    VECTORS,
+    WORDS,
+    forget,
+    graph_marks,
+    hash_faults,
+    read_manifest,
+    remember,
+)
 from index.truth import Origin, Truth
 from index.types import Chunk, Document, DocumentEntry, Hit
+from index.verify import damaged_truth, faults
 
 if TYPE_CHECKING:
     from index.lexical import Words
     from index.vectors import Vectors
 
+_log = logging.getLogger(__name__)
 # How deep each side is searched before the two are fused. A chunk beyond both depths is lost;
 # one beyond only the lexical depth counts as having no word of the question.
 _DEPTH = 100
-
-
-# How many snapshots of each generation's folder this process holds.
-_open: Counter[Path] = Counter()
-_counting = threading.Lock()
-
-
-def held(store: Path) -> set[str]:
-    """The generations of a store that this process is reading."""
-    with _counting:
-        return {folder.name for folder in _open if folder.parent == store.absolute()}
 
 
 class Snapshot:
@@ -44,7 +46,8 @@ class Snapshot:
 
         Raises:
             EmbeddingMismatchError: it was built with another embedding model.
-            StoreDamagedError: a part cannot be read.
+            StoreDamagedError: its documents cannot be read. Where only the words or the vectors
+                cannot, the other is searched alone, and ``damage`` says so.
         """
         self.manifest = read_manifest(folder)
         if self.manifest.embedding != embedder.id:
@@ -54,11 +57,18 @@ class Snapshot:
                 "open it with that one, or run: qa index --rebuild"
             )
         self._folder = folder
+        #: What is wrong with WORDS or VECTORS, in words; that part is not searched.
+        self.damage: dict[str, str] = {}
+        found = faults(folder, self.manifest)
+        if TRUTH in found:
+            raise damaged_truth(folder, found[TRUTH])
+        for part, what in found.items():
+            self._note_damage(part, what)
         self._embedder = embedder
         self._truth = Truth.open(folder / TRUTH)
         self._opening = threading.Lock()
-        with _counting:
-            _open[folder.absolute()] += 1
+        self._opened_words: Words | None = None
+        self._opened_vectors: Vectors | None = None
 
     @property
     def name(self) -> str:
@@ -66,16 +76,44 @@ class Snapshot:
         return self.manifest.generation
 
     @cached_property
-    def _words(self) -> Words:
-        from index.lexical import Words
+    def fingerprint(self) -> str:
+        """The manifest's fingerprint."""
+        return self.manifest.fingerprint
 
-        return Words(self._folder / WORDS)
+    @property
+    def _words(self) -> Words | None:
+        """The word index; None where it is damaged."""
+        with self._opening:
+            if self._opened_words is None and WORDS not in self.damage:
+                from index.lexical import Words
 
-    @cached_property
-    def _vectors(self) -> Vectors:
+                try:
+                    self._opened_words = Words(self._folder / WORDS)
+                except StoreDamagedError as error:
+                    self._note_damage(WORDS, str(error))
+            return self._opened_words
+
+    @property
+    def _vectors(self) -> Vectors | None:
+        """The vector index; None where it is damaged."""
+        with self._opening:
+            if self._opened_vectors is None and VECTORS not in self.damage:
+                try:
+                    self._opened_vectors = self._open_vectors()
+                except (OSError, StoreDamagedError) as error:
+                    self._note_damage(VECTORS, str(error))
+            return self._opened_vectors
+
+    def _open_vectors(self) -> Vectors:
         from index.vectors import Vectors
 
-        return Vectors(self._folder / VECTORS)
+        # A disk can turn a bit without anybody having written to the file.
+        for name, what in hash_faults(self._folder, graph_marks(self.manifest.files)).items():
+            raise StoreDamagedError(f"{name} {what}")
+        vectors = Vectors(self._folder / VECTORS)
+        if not self.damage:
+            remember(self._folder, self.manifest.files)
+        return vectors
 
     def documents(self) -> list[DocumentEntry]:
         """Every document but its text, sorted by id."""
@@ -119,9 +157,7 @@ class Snapshot:
         restricted = sources is not None or languages is not None
         among = self._truth.numbers(sources=sources, languages=languages) if restricted else None
         depth = min(max(_DEPTH, k), self.manifest.n_chunks)
-        with self._opening:
-            words, vectors = self._words, self._vectors
-        lexical = dict(words.search(query, depth, among=among))
+        lexical = self._by_words(query, depth, among)
         vector = self._embedder.query(query.encode("utf-8", "ignore").decode("utf-8"))
         if len(vector) != self.manifest.dim:
             raise EmbeddingMismatchError(
@@ -129,10 +165,7 @@ class Snapshot:
                 f"numbers, the embedding {self._embedder.id!r} gives {len(vector)}; "
                 "run: qa index --rebuild"
             )
-        dense: dict[int, float] = {}
-        if among is None:
-            found = dict(vectors.search(vector, depth))
-            dense = {twin: found[number] for number, twin in self._truth.alike(list(found))}
+        dense = self._by_meaning(vector, depth) if among is None else {}
         missing = sorted(lexical.keys() - dense.keys()) if among is None else among
         rows = self._truth.vectors(missing, self.manifest.dim)
         dense |= {number: float(row @ vector) for number, row in rows.items()}
@@ -143,6 +176,23 @@ class Snapshot:
             for rank, (number, score) in enumerate(best, start=1)
         ]
 
+    def _by_words(self, query: str, depth: int, among: Sequence[int] | None) -> dict[int, float]:
+        """The BM25 score of each of the best chunks."""
+        words = self._words
+        return dict(words.search(query, depth, among=among)) if words else {}
+
+    def _by_meaning(self, vector: Rows, depth: int) -> dict[int, float]:
+        """The cosine of each chunk whose vector is among the nearest."""
+        vectors = self._vectors
+        if vectors is None:
+            return {}
+        try:
+            found = dict(vectors.search(vector, depth))
+        except StoreDamagedError as error:
+            self._note_damage(VECTORS, str(error))
+            return {}
+        return {chunk: found[number] for number, chunk in self._truth.having(list(found))}
+
     def spellings(self, words: Sequence[str], language: str) -> dict[str, str]:
         """For each word that was likely mistyped the word of the documents that was meant.
 
@@ -150,12 +200,11 @@ class Snapshot:
         it (most words of a question are of a language that the documents are not in), or if
         ``Words.spelling`` finds none.
         """
-        if not self.manifest.n_chunks:
+        index = self._words if self.manifest.n_chunks else None
+        if index is None:
             return {}
         from index.embed import shipped
 
-        with self._opening:
-            index = self._words
         return {
             word: meant
             for word in words
@@ -174,13 +223,20 @@ class Snapshot:
 
     def close(self) -> None:
         """Let go of every file; nobody may be searching."""
-        if "_vectors" in self.__dict__:
-            self._vectors.close()
+        if self._opened_vectors is not None:
+            self._opened_vectors.close()
         self._truth.close()
-        with _counting:
-            _open[self._folder.absolute()] -= 1
-            if not _open[self._folder.absolute()]:
-                del _open[self._folder.absolute()]
+
+    def _note_damage(self, part: str, what: str) -> None:
+        """Search without a part from now on, and say so where a program shows no notices."""
+        self.damage[part] = what
+        with suppress(OSError):
+            forget(self._folder)  # so that the next build looks, and mends it
+        _log.warning(
+            "%s is damaged (%s) and is not searched: sources may be missing; run: qa index",
+            self._folder / part,
+            what,
+        )
 
     def _check(self, sources: Sequence[str] | None) -> None:
         if sources is None:

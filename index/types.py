@@ -8,6 +8,12 @@ from dataclasses import dataclass
 
 #: The languages that are stemmed, embedded and answered in; any other is searched by its words.
 LANGUAGES = ("nl", "de", "en")
+# About three sentences: a static embedding is a mean of words, and blurs over longer text.
+TARGET_CHARS = 400
+# No sentence is cited that nobody would read; also bounds text without any punctuation.
+MAX_SENTENCE_CHARS = 800
+# Part of every store's manifest: chunks are reused only when it is the same.
+CHUNKING = f"sentences-{TARGET_CHARS}-{MAX_SENTENCE_CHARS}-v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ class BuildReport:
     refused: tuple[Refused, ...]
     left_out: int  # hidden files and symbolic links, which are never read
     n_chunks: int
+    mended: tuple[str, ...] = ()  # damaged parts of the index that were made anew
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,35 +1,51 @@
-"""Nearest chunks by cosine. Chroma's only door.
+"""Nearest vectors by cosine. Chroma's only door.
 
-Chroma holds chunk numbers and vectors and nothing else: texts and metadata live in the
+Chroma holds vectors and their numbers and nothing else: texts and metadata live in the
 truth, where they cost a quarter of the time and are not copied. It gets each vector once:
 equal ones fill each other's lists of neighbours, and what they leave out is never found (of
 50 vectors beside 1,000 equal ones a third). A folder written here is never written again; a
-new generation gets a new one.
+new generation gets a new one, or a copy to which the difference is applied.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import chromadb
 import numpy as np
+from chromadb import Collection
 from chromadb.api.client import Client
-from chromadb.api.collection_configuration import CreateCollectionConfiguration
+from chromadb.api.collection_configuration import CreateHNSWConfiguration
 from chromadb.config import Settings
 from chromadb.errors import ChromaError
 
 from index.embed import Vectors as Rows
 from index.errors import BuildError, StoreDamagedError
 
-_COLLECTION = "chunks"
+_COLLECTION = "vectors"
 # Searching wider than Chroma's default finds .998 instead of .98 of the true ten best at
 # 20,000 vectors, for 1 ms more. More neighbours than its 16 keep single texts in reach beside
-# thousands that are nearly alike: of 500 beside 5,000, 4 are lost instead of 18, writing takes
-# half as long again.
-_HNSW: CreateCollectionConfiguration = {
-    "hnsw": {"space": "cosine", "ef_search": 400, "ef_construction": 200, "max_neighbors": 48}
+# thousands that are nearly alike: of 500 beside 5,000, 2 are lost instead of 18. Choosing them
+# from 200 candidates instead of 100 would find .996 instead of .986 at 43,000, and take twice as
+# long to write.
+_HNSW: CreateHNSWConfiguration = {
+    "space": "cosine",
+    "ef_search": 400,
+    "ef_construction": 100,
+    "max_neighbors": 48,
 }
+# Of how many changes Chroma keeps a log that it goes through whenever it opens the folder,
+# before it writes them to the index's own files.
+_LOGGED = 1_000
+
+
+# AttributeError: Chroma keeps what it failed to open, and gives it half made next time.
+_UNREADABLE = (AttributeError, ChromaError, ValueError)
 
 
 class Vectors:
@@ -45,11 +61,17 @@ class Vectors:
         # Chroma would make what is not there, and the index would look empty.
         if not (folder / "chroma.sqlite3").is_file():
             raise self._damaged(FileNotFoundError("chroma.sqlite3 is missing"))
+        self._shadow: TemporaryDirectory[str] | None = None
         try:
-            self._client = _client(folder)
-            self._collection = self._client.get_collection(_COLLECTION, embedding_function=None)
-        except (ChromaError, ValueError) as error:
-            raise self._damaged(error) from error
+            self._client, self._collection = _opened(folder)
+        except _UNREADABLE:
+            # It takes note of each opening, which needs a little room on a disk that may be full.
+            try:
+                self._shadow = _shadow(folder)
+                self._client, self._collection = _opened(Path(self._shadow.name))
+            except (OSError, *_UNREADABLE) as error:
+                self._leave_shadow()
+                raise self._damaged(error) from error
 
     def __len__(self) -> int:
         try:
@@ -58,7 +80,7 @@ class Vectors:
             raise self._damaged(error) from error
 
     def search(self, vector: Rows, k: int) -> list[tuple[int, float]]:
-        """The ``k`` nearest (chunk number, cosine), nearest first; approximate (HNSW)."""
+        """The ``k`` nearest (number, cosine), nearest first; approximate (HNSW)."""
         try:
             found = self._collection.query(
                 query_embeddings=vector.reshape(1, -1), n_results=k, include=["distances"]
@@ -74,14 +96,46 @@ class Vectors:
         ]
         return sorted(ranked, key=lambda hit: (-hit[1], hit[0]))
 
+    def rows(self, numbers: Sequence[int]) -> dict[int, Rows]:
+        """The vectors (dim,) as Chroma has them; numbers that it lacks are left out."""
+        try:
+            found = self._collection.get(
+                ids=[str(number) for number in numbers], include=["embeddings"]
+            )
+        except ChromaError as error:
+            raise self._damaged(error) from error
+        rows = np.asarray(found["embeddings"], np.float32)
+        return {int(number): row for number, row in zip(found["ids"], rows, strict=True)}
+
     def close(self) -> None:
         """Let go of every file; no search may be running."""
         self._client.close()
+        self._leave_shadow()
+
+    def _leave_shadow(self) -> None:
+        if self._shadow is not None:
+            self._shadow.cleanup()
 
     def _damaged(self, error: Exception) -> StoreDamagedError:
         return StoreDamagedError(
             f"The vector index in {self._folder} cannot be read ({error}); run: qa index --rebuild"
         )
+
+
+def _opened(folder: Path) -> tuple[Client, Collection]:
+    client = _client(folder)
+    return client, client.get_collection(_COLLECTION, embedding_function=None)
+
+
+def _shadow(folder: Path) -> TemporaryDirectory[str]:
+    """A folder elsewhere with a copy of Chroma's database, and links to what it only reads."""
+    shadow = TemporaryDirectory(prefix="qa-vectors-", ignore_cleanup_errors=True)
+    for path in folder.absolute().iterdir():
+        if path.is_dir():
+            (Path(shadow.name) / path.name).symlink_to(path, target_is_directory=True)
+        else:
+            shutil.copyfile(path, Path(shadow.name) / path.name)
+    return shadow
 
 
 def _client(folder: Path) -> Client:
@@ -92,22 +146,64 @@ def _client(folder: Path) -> Client:
 
 
 def write_vectors(folder: Path, batches: Iterable[tuple[list[int], Rows]]) -> None:
-    """Make a vector index in ``folder`` of batches of (chunk numbers, their unit rows).
+    """Make a vector index in ``folder`` of batches of (numbers, their unit rows).
 
     Raises:
         BuildError: Chroma cannot write it.
     """
+    given = iter(batches)
+    first, n = list[tuple[list[int], Rows]](), 0
+    while n < _LOGGED and (batch := next(given, None)):
+        first.append(batch)
+        n += len(batch[0])
+    # Fewer than it would log go to the files as well: else these are others at each opening.
+    logged = max(1, min(n, _LOGGED))
+    hnsw: CreateHNSWConfiguration = {**_HNSW, "sync_threshold": logged, "batch_size": logged}
+    with _writing(folder) as client:
+        collection = client.create_collection(
+            _COLLECTION, embedding_function=None, configuration={"hnsw": hnsw}
+        )
+        _add(client, collection, itertools.chain(first, given))
+
+
+def update_vectors(
+    folder: Path,
+    before: Path,
+    removed: Sequence[int],
+    batches: Iterable[tuple[list[int], Rows]],
+) -> None:
+    """Make a vector index in ``folder`` of the one in ``before``, which stays as it is.
+
+    Without the vectors with ``removed`` numbers, and with these new ones.
+
+    Raises:
+        BuildError: Chroma cannot read or write it.
+    """
+    with _writing(folder, before) as client:
+        collection = client.get_collection(_COLLECTION, embedding_function=None)
+        limit = client.get_max_batch_size()
+        for at in range(0, len(removed), limit):
+            collection.delete(ids=[str(number) for number in removed[at : at + limit]])
+        _add(client, collection, batches)
+
+
+@contextmanager
+def _writing(folder: Path, before: Path | None = None) -> Iterator[Client]:
     try:
-        _write(folder, batches)
-    except ChromaError as error:
+        if before is not None:
+            shutil.copytree(before, folder)
+        client = _client(folder)
+        try:
+            yield client
+        finally:
+            client.close()
+    except (ChromaError, OSError, ValueError) as error:
         raise BuildError(
             f"The vector index in {folder} cannot be written ({error}); is the disk full?"
         ) from error
 
 
-def _write(folder: Path, batches: Iterable[tuple[list[int], Rows]]) -> None:
-    client = _client(folder)
-    collection = client.create_collection(_COLLECTION, embedding_function=None, configuration=_HNSW)
+def _add(client: Client, collection: Collection, batches: Iterable[tuple[list[int], Rows]]) -> None:
     # Chroma fails on more than 5,461 records at once (SQLite's variables); it tells the number.
     limit = client.get_max_batch_size()
     for numbers, rows in batches:
@@ -116,4 +212,3 @@ def _write(folder: Path, batches: Iterable[tuple[list[int], Rows]]) -> None:
                 ids=[str(number) for number in numbers[at : at + limit]],
                 embeddings=np.ascontiguousarray(rows[at : at + limit]),
             )
-    client.close()

@@ -1,130 +1,245 @@
-"""Is a generation whole? Run in a child process: a damaged index can kill the one that reads it.
+"""Is a generation whole? Asked of a child process: a damaged index can kill the one that reads it.
 
-python -m index.verify FOLDER
+python -m index.verify DEPTH FOLDER PART…
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
+import importlib
+import json
 import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from subprocess import Popen, TimeoutExpired
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
+from index.child import end_with_parent, start, stop
+from index.embed import Vectors as Rows
 from index.errors import LibraryError, StoreDamagedError
-from index.generation import TRUTH, VECTORS, WORDS, file_marks, read_manifest
+from index.generation import (
+    DATABASE,
+    TRUTH,
+    VECTORS,
+    WORDS,
+    Manifest,
+    forget,
+    hash_faults,
+    is_remembered,
+    read_manifest,
+    remember,
+    size_faults,
+)
+from index.tables import tables_digest
 from index.truth import Truth
 
-# Own-vector searches, spread over the chunks.
+if TYPE_CHECKING:
+    from index.vectors import Vectors
+
+PARTS = (TRUTH, WORDS, VECTORS)
+# Own-vector searches, spread over the vectors.
 _PROBES = 64
 # Nearest neighbour search is approximate even when all is well: at worst 1 % was out of reach
 # (single texts beside thousands nearly alike). Of a store that lost 15 %, this many probes
 # find more than 5 % with a probability of .99; below 97 vectors every one knows every other.
 _MUST_REACH = 0.95
-_SAME = 0.999  # cosine of a vector with itself, or with an equal text's
-_TIMEOUT_S = 600
+_SAME = 0.999  # cosine of a vector with itself
+
+Depth = Literal["probe", "hashes", "all"]
+"""How closely to look: open each part and search it; compare each file's hash as well; and each
+document and vector, too."""
+_TIMEOUTS_S: dict[Depth, float] = {"probe": 600, "hashes": 1_800, "all": 7_200}
 
 
-def verify(folder: Path) -> None:
-    """Check that every part of a generation is there, readable and agrees with the others.
+def faults(folder: Path, manifest: Manifest, *, everything: bool = False) -> dict[str, str]:
+    """What is wrong with parts (TRUTH, WORDS, VECTORS) of a generation: part → what, in words.
 
-    Raises:
-        StoreDamagedError: it does not; the message names the part.
+    Looks at the size of each file; and, unless it was found whole before and no file was touched
+    since, has a child look at the hashes and search each part: a single bit can make a later
+    search end the process. With ``everything`` each document and vector is looked at, whatever is
+    remembered.
     """
-    manifest = read_manifest(folder)
-    marks = file_marks(folder)
-    for name, expected in manifest.files.items():
-        if marks.get(name) != expected:
-            what = "has changed since it was written" if name in marks else "is missing"
-            raise StoreDamagedError(f"{folder / name} {what}")
-    truth = Truth.open(folder / TRUTH)
-    try:
-        _verify_documents(truth, manifest.documents)
-        n_chunks = truth.count_chunks()
-        _expect(folder, "chunks", n_chunks, manifest.n_chunks)
-        if n_chunks:
-            _verify_words(folder, n_chunks)
-            _verify_vectors(folder, truth, manifest.dim)
-    finally:
-        truth.close()
+    found = _by_part(size_faults(folder, manifest.files))
+    if not everything and not found and is_remembered(folder, manifest.files):
+        return {}
+    left = [part for part in PARTS if part not in found]
+    found |= probe(folder, left, depth="all" if everything else "hashes")
+    if found:
+        forget(folder)
+    else:
+        remember(folder, manifest.files)
+    return found
 
 
-def _verify_documents(truth: Truth, expected: dict[str, str]) -> None:
-    found = truth.digests()
-    if found != expected:
-        wrong = sorted(id_ for id_ in found | expected if found.get(id_) != expected.get(id_))
-        raise StoreDamagedError(f"{len(wrong)} documents differ from the manifest: {wrong[:3]}")
-    for entry in truth.entries():
-        if truth.document(entry.id).sha256 != entry.sha256:
-            raise StoreDamagedError(f"The stored text of {entry.id!r} has changed")
+def damaged_truth(folder: Path, what: str) -> StoreDamagedError:
+    """The error of a generation of which the documents cannot be read."""
+    return StoreDamagedError(
+        f"The documents in {folder} are damaged ({what}); restore a copy of the store, or read "
+        "the sources again with: qa index --rebuild"
+    )
 
 
-def _verify_words(folder: Path, n_chunks: int) -> None:
-    from index.lexical import Words
-
-    _expect(folder, "chunks in the word index", len(Words(folder / WORDS)), n_chunks)
-
-
-def _verify_vectors(folder: Path, truth: Truth, dim: int) -> None:
-    from index.vectors import Vectors
-
-    vectors = Vectors(folder / VECTORS)
-    try:
-        directions = truth.directions()
-        _expect(folder, "vectors in the vector index", len(vectors), len(directions))
-        if not directions:  # no chunk has a known word
-            return
-        spread = np.linspace(0, len(directions) - 1, min(_PROBES, len(directions)))
-        probes = [directions[int(at)] for at in spread]
-        rows = truth.vectors(probes, dim)
-        reached = sum(vectors.search(rows[n], 1)[0][1] > _SAME for n in probes)
-        if reached < _MUST_REACH * len(probes):
-            raise StoreDamagedError(
-                f"{folder / VECTORS}: {len(probes) - reached} of {len(probes)} vectors tried "
-                "cannot be found by themselves"
-            )
-    finally:
-        vectors.close()
+def _by_part(by_file: Mapping[str, str]) -> dict[str, str]:
+    """The first fault of each part."""
+    found: dict[str, str] = {}
+    for name, what in by_file.items():
+        found.setdefault(name.partition("/")[0], f"{name} {what}")
+    return found
 
 
-def _expect(folder: Path, what: str, found: int, expected: int) -> None:
-    if found != expected:
-        raise StoreDamagedError(f"{folder} has {found} {what}, not {expected}")
+def probe(folder: Path, parts: Sequence[str] = PARTS, *, depth: Depth = "probe") -> dict[str, str]:
+    """What a ``Probe`` finds wrong with parts, if any."""
+    if not parts:
+        return {}
+    with Probe(folder, parts, depth=depth) as child:
+        return child.faults()
 
 
-def verify_in_child(folder: Path) -> None:
-    """``verify`` in a process of its own, which a damaged file may crash.
+class Probe:
+    """A child process that reads parts of a generation when it is asked what is wrong with them.
 
-    Raises:
-        StoreDamagedError: the generation is not whole, or reading it killed the child.
+    It can be started before they are there: what it needs takes a second to import.
     """
-    try:
-        child = subprocess.run(
-            # -P: what lies in the folder one happens to work in is not imported.
-            [sys.executable, "-P", "-m", "index.verify", str(folder)],
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
-            capture_output=True,
-            text=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise StoreDamagedError(f"{folder} could not be read in {_TIMEOUT_S} s") from error
-    if child.returncode == 0:
-        return
-    said = child.stderr.strip().splitlines()
-    raise StoreDamagedError(said[-1] if said else f"Reading {folder} ended the process")
+
+    def __init__(
+        self, folder: Path, parts: Sequence[str] = PARTS, *, depth: Depth = "probe"
+    ) -> None:
+        self._folder = folder
+        self._parts = parts
+        self._depth: Depth = depth
+        self._process = self._start(parts)
+
+    def __enter__(self) -> Probe:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        stop(self._process)
+
+    def faults(self) -> dict[str, str]:
+        """What is wrong, in words, by part; where one kills the child, another reads the rest."""
+        found: dict[str, str] = {}
+        left = list(self._parts)
+        while left:
+            ready, *told = self._said() or [""]
+            for part, what in map(json.loads, told):
+                left.remove(part)
+                if what:
+                    found[part] = what
+            if left:
+                killer = left.pop(0 if ready else -1)  # VECTORS are last
+                found[killer] = f"reading {killer} ended the process that did"
+                self._process = self._start(left)
+        return found
+
+    def _start(self, parts: Sequence[str]) -> Popen[bytes]:
+        return start("index.verify", self._depth, str(self._folder), *parts)
+
+    def _said(self) -> list[str]:
+        """The lines that the child writes until it ends, or has taken too long."""
+        try:
+            said, _ = self._process.communicate(b"now\n", _TIMEOUTS_S[self._depth])
+        except TimeoutExpired:
+            self._process.kill()
+            said, _ = self._process.communicate()
+        return said.decode().splitlines()
 
 
 def main() -> int:
-    """Verify the folder named on the command line; 0 when it is whole, else 1 and why."""
-    try:
-        verify(Path(sys.argv[1]))
-    except LibraryError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+    """Print "ready" and, when asked, a line of JSON a part: the part, and what is wrong or ""."""
+    end_with_parent()
+    depth, folder, *parts = sys.argv[1:]
+    with suppress(ImportError):  # which is told of the part that needs it
+        for module in ("lexical", "vectors") if VECTORS in parts else ():
+            importlib.import_module(f"index.{module}")
+    _say("ready")
+    asked = sys.stdin.readline()
+    for part in parts if asked else ():
+        _say(json.dumps([part, _fault(Path(folder), part, depth)]))
     return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _fault(folder: Path, part: str, depth: str) -> str:
+    try:
+        manifest = read_manifest(folder)
+        if depth != "probe":
+            _check_hashes(folder, part, manifest)
+        _CHECKS[part](folder, manifest, depth == "all")
+    except (LibraryError, OSError, ImportError) as error:
+        return str(error)
+    return ""
+
+
+def _check_hashes(folder: Path, part: str, manifest: Manifest) -> None:
+    tables = ""
+    if part == VECTORS and DATABASE in manifest.files:
+        tables = tables_digest(folder / DATABASE)
+    marks = {name: m for name, m in manifest.files.items() if name.partition("/")[0] == part}
+    for name, what in hash_faults(folder, marks, tables).items():
+        raise StoreDamagedError(f"{name} {what}")
+
+
+def _check_truth(folder: Path, manifest: Manifest, everything: bool) -> None:
+    truth = Truth.open(folder / TRUTH)
+    found, expected = truth.digests(), manifest.documents
+    if found != expected:
+        wrong = sorted(id_ for id_ in found | expected if found.get(id_) != expected.get(id_))
+        raise StoreDamagedError(f"{len(wrong)} documents differ from the manifest: {wrong[:3]}")
+    _expect("chunks", truth.count_chunks(), manifest.n_chunks)
+    for doc_id in found if everything else ():
+        truth.document(doc_id)  # raises where the text is another
+    truth.close()
+
+
+def _check_words(folder: Path, manifest: Manifest, everything: bool) -> None:  # noqa: ARG001
+    if manifest.n_chunks:
+        from index.lexical import Words
+
+        _expect("chunks in the word index", len(Words(folder / WORDS)), manifest.n_chunks)
+
+
+def _check_vectors(folder: Path, manifest: Manifest, everything: bool) -> None:
+    if not manifest.n_chunks:
+        return
+    from index.vectors import Vectors
+
+    vectors = Vectors(folder / VECTORS)
+    truth = Truth.open(folder / TRUTH)
+    _expect("vectors in the vector index", len(vectors), truth.count_vectors())
+    _check_reach(vectors, truth.some_vectors(_PROBES, manifest.dim))
+    for numbers, rows in truth.all_vectors(manifest.dim) if everything else ():
+        stored = vectors.rows(numbers)
+        for number, row in zip(numbers, rows, strict=True):
+            if number not in stored or float(row @ stored[number]) < _SAME:
+                raise StoreDamagedError(f"{VECTORS}: vector {number} is not as it was embedded")
+    vectors.close()
+    truth.close()
+
+
+def _check_reach(vectors: Vectors, rows: Sequence[Rows]) -> None:
+    nearest = [vectors.search(row, 1) for row in rows]
+    reached = sum(bool(hits) and hits[0][1] > _SAME for hits in nearest)
+    if reached < _MUST_REACH * len(rows):
+        raise StoreDamagedError(
+            f"{VECTORS}: {len(rows) - reached} of {len(rows)} vectors tried cannot be found "
+            "by themselves"
+        )
+
+
+def _expect(what: str, found: int, expected: int) -> None:
+    if found != expected:
+        raise StoreDamagedError(f"It has {found} {what}, not {expected}")
+
+
+_CHECKS: dict[str, Callable[[Path, Manifest, bool], None]] = {
+    TRUTH: _check_truth,
+    WORDS: _check_words,
+    VECTORS: _check_vectors,
+}
 
 
 if __name__ == "__main__":

@@ -6,24 +6,27 @@ import argparse
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import LibraryError, UnknownDocumentError
+from index.generation import MANIFEST, TRUTH
 from qa.errors import QAError, QuestionError, SavedAnswerError
 from qa.settings import Settings
 
 if TYPE_CHECKING:
+    from index import Library
     from index.gather import Progress
     from index.types import BuildReport
     from qa.assistant import Assistant
     from qa.types import Answer, Turn
 
-DONE, FAILED, WRONG_USE, NOT_SAID, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, FAILED, WRONG_USE, NOT_SAID, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
 STORE_HELP = "the index's folder (default: QA_STORE, else .qa in the current folder)"
 # A list longer than this is counted, not printed; --json has all of it.
 _LISTED = 20
@@ -33,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code.
 
     0 done, 1 it failed, 2 wrong use, 3 the documents do not say (only with
-    ``--fail-on-refusal``), 130 interrupted.
+    ``--fail-on-refusal``), 130 interrupted, 143 told to end while watching.
     """
     for stream in (sys.stdout, sys.stderr):
         # A terminal that lacks a character shows another, rather than a traceback.
@@ -121,7 +124,14 @@ def _add_index(commands: Any) -> None:  # noqa: ANN401 - argparse gives its type
     )
     index.add_argument("--only", action="store_true", help="forget all other paths")
     index.add_argument("--rebuild", action="store_true", help="read and embed everything again")
-    index.add_argument("--json", action="store_true", help="print JSON")
+    index.add_argument(
+        "--watch",
+        action="store_true",
+        help="go on: bring the index up to date whenever something changes, until Ctrl-C",
+    )
+    index.add_argument(
+        "--json", action="store_true", help="print JSON; with --watch one line a refresh"
+    )
     index.set_defaults(run=_index)
 
 
@@ -215,9 +225,10 @@ def _progress() -> Iterator[Progress | None]:
     with tqdm(file=sys.stderr, leave=False, unit="") as bar:
 
         def show(stage: str, done: int, total: int) -> None:
-            bar.set_description_str(stage, refresh=False)
-            bar.total, bar.n = total, done
-            bar.refresh()
+            if stage != bar.desc:  # whose rate and time left are its own
+                bar.set_description_str(stage, refresh=False)
+                bar.reset(total)
+            bar.update(done - bar.n)
 
         yield show
 
@@ -240,14 +251,49 @@ def _index(arguments: argparse.Namespace) -> int:
             afresh=arguments.rebuild,
             progress=progress,
         )
-    if arguments.json:
-        _print_json(asdict(report))
-    else:
-        _print_report(report)
+    _show_report(report, arguments)
+    if arguments.watch:
+        return _watch(library, report, arguments)
     # A path that was named and could not be taken at all is a failure; a file inside a
     # folder that could not is reported, and the rest goes on.
     named = {str(Path(path).absolute()) for path in arguments.paths}
     return FAILED if any(refused.source in named for refused in report.refused) else DONE
+
+
+def _watch(library: Library, report: BuildReport, arguments: argparse.Namespace) -> int:
+    """Refresh after every change until Ctrl-C or, as a service is stopped, SIGTERM."""
+    from index.watch import watch
+
+    code = INTERRUPTED
+
+    def terminate(*_: object) -> None:
+        nonlocal code
+        code = TERMINATED
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    sys.stderr.write("qa: Watching for changes; Ctrl-C ends it\n")
+    try:
+        with suppress(KeyboardInterrupt):
+            for result in watch(library, report):
+                if isinstance(result, LibraryError):
+                    _complain(result, FAILED)
+                else:
+                    _show_report(result, arguments)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return _complain("Stopped watching", code)
+
+
+def _show_report(report: BuildReport, arguments: argparse.Namespace) -> None:
+    if arguments.json and arguments.watch:
+        print(json.dumps(asdict(report), ensure_ascii=False))
+    elif arguments.json:
+        _print_json(asdict(report))
+    else:
+        _print_report(report)
+    # While it watches, nobody would see it otherwise until the buffer is full.
+    sys.stdout.flush()
 
 
 def _print_report(report: BuildReport) -> None:
@@ -259,6 +305,8 @@ def _print_report(report: BuildReport) -> None:
             print(one_line(f"{what} {doc_id}"))
         if len(ids) > _LISTED:
             print(f"{what} {len(ids) - _LISTED} more")
+    for part in report.mended:
+        print(f"mended {part}, which was damaged")
     for refused in report.refused:
         print(one_line(f"refused {refused.source}: {refused.reason}"))
     n_documents = len(report.added) + len(report.changed) + len(report.unchanged)
@@ -492,16 +540,19 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from index.generation import current
-    from index.verify import verify_in_child
+    from index import Library
 
-    store = _store(arguments)
-    name = current(store)
-    if name is None:
-        return _complain(f"There is no index in {store} yet; run: qa index", FAILED)
-    verify_in_child(store / name)
-    print(f"{store / name} is sound")
-    return DONE
+    library = Library.open(_store(arguments))
+    faults = library.check()
+    if not faults:
+        print(f"{library.store} is sound")
+        return DONE
+    for what in faults.values():
+        _complain(what, FAILED)
+    if MANIFEST not in faults:  # whose sentence says what to do
+        mend = "qa index --rebuild" if TRUTH in faults else "qa index"
+        _complain(f"{library.store} is damaged; mend it with: {mend}", FAILED)
+    return FAILED
 
 
 def _serve(arguments: argparse.Namespace) -> int:

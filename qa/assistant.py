@@ -215,15 +215,17 @@ def _answer(
         stances=_stances(written, findings, [*retrieved, *(how.sources or ())]),
         retrieved=retrieved,
         nearest=written.nearest,
-        notice=_notice(asked, findings, written, unsure=not (sure or refused)),
+        notice=_notice(asked, snapshot, findings, written, unsure=not (sure or refused)),
         index=_index(snapshot),
         elapsed_ms=clock.laps,
     )
 
 
-def _notice(asked: Question, findings: Findings, written: Written, *, unsure: bool) -> str | None:
+def _notice(
+    asked: Question, snapshot: Snapshot, findings: Findings, written: Written, *, unsure: bool
+) -> str | None:
     """What a reader should know of an answer or a refusal, in their language."""
-    said = []
+    said = [PHRASES["damaged"][asked.language]] if snapshot.damage else []
     if findings.unmentioned:
         words = ", ".join(findings.unmentioned)
         said.append(PHRASES["unmentioned"][asked.language].format(words=words))
@@ -271,7 +273,7 @@ def _unasked(asked: Question, snapshot: Snapshot, phrase: str, clock: _Clock) ->
 
 
 def _index(snapshot: Snapshot) -> dict[str, str]:
-    return {"generation": snapshot.name, "fingerprint": snapshot.manifest.fingerprint}
+    return {"generation": snapshot.name, "fingerprint": snapshot.fingerprint}
 
 
 def _cut(answer: Answer, n: int) -> Answer:

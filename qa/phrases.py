@@ -31,5 +31,13 @@ PHRASES: dict[str, dict[str, str]] = {
         "de": "Was dem am nächsten kommt:",
         "en": "What comes closest:",
     },
+    "damaged": {
+        "nl": "Een deel van de index is beschadigd, dus er kunnen bronnen ontbreken; "
+        "lees de bronnen opnieuw om hem te herstellen.",
+        "de": "Ein Teil des Index ist beschädigt, es können also Quellen fehlen; "
+        "bitte die Quellen neu einlesen, um ihn zu reparieren.",
+        "en": "A part of the index is damaged, so sources may be missing; "
+        "read the sources again to mend it.",
+    },
     "page": {"nl": "blz.", "de": "S.", "en": "p."},
 }

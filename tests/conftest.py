@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import Library
+from index import BuildError, Library, LibraryError
+from index.derive import Change, _make_words
 from index.embed import Embedder, Vectors, shipped
+from index.generation import VECTORS
 from index.library import SEEDS
-from index.verify import verify
+from index.verify import PARTS, _fault
 from qa import Assistant
 
 # Each concept is one direction, whatever the language: "kat" and "cat" are the same vector.
@@ -73,8 +75,72 @@ def library(seed_store: Path) -> Iterator[Library]:
 
 @pytest.fixture
 def quick_verify(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Builds are verified as ever, but in this process: a new one costs a second and a half."""
-    monkeypatch.setattr("index.build.verify_in_child", verify)
+    """Builds are made and verified as ever, but in this process: three new ones cost seconds."""
+    build_here(monkeypatch.setattr)
+
+
+def build_here(set_: Callable[[str, object], None]) -> None:
+    """With ``set_("module.name", value)`` have builds start no processes."""
+    set_("index.build.WordsChild", _WordsHere)
+    set_("index.build.VectorsChild", _VectorsHere)
+    set_("index.build.Probe", _ProbeHere)
+
+
+class _WordsHere:
+    """A ``WordsChild`` that is none."""
+
+    def __init__(self, folder: Path, change: Change | None = None) -> None:
+        self._folder, self._change = folder, change
+
+    def finish(self) -> None:
+        try:
+            self.make()
+        except LibraryError as error:
+            raise BuildError(str(error)) from error
+
+    def make(self) -> None:
+        _make_words(self._folder, self._change)
+
+    def end(self) -> None:
+        """There is nothing to end."""
+
+
+class _VectorsHere(_WordsHere):
+    """A ``VectorsChild`` that is none."""
+
+    def __init__(self, folder: Path, dim: int, change: Change | None = None) -> None:
+        super().__init__(folder / VECTORS, change)
+        self._given: list[tuple[list[int], Vectors]] = []
+
+    def add(self, numbers: Sequence[int], rows: Vectors) -> None:
+        if numbers:
+            self._given.append((list(numbers), rows))
+
+    def make(self) -> None:
+        from index.vectors import update_vectors, write_vectors
+
+        if self._change is None:
+            write_vectors(self._folder, self._given)
+        else:
+            before = Path(self._change.before) / VECTORS
+            update_vectors(self._folder, before, self._change.vectors, self._given)
+
+
+class _ProbeHere:
+    """A ``Probe`` that starts no process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> _ProbeHere:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """There is nothing to end."""
+
+    def faults(self) -> dict[str, str]:
+        found = {part: _fault(self._folder, part, "probe") for part in PARTS}
+        return {part: what for part, what in found.items() if what}
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,12 +22,12 @@ from hypothesis import strategies as st
 import qa
 from index import Library, LibraryError, NoStoreError, UnknownDocumentError
 from index.types import Document
-from index.verify import verify
 from qa import Answer, Assistant, QuestionError, Turn
 from qa.ground import state
 from qa.phrases import PHRASES
 from qa.render import citations_of, to_markdown, to_text
 from tests.answers import as_json, check_answer, untimed
+from tests.conftest import build_here
 from tests.odd_texts import ODD_TEXTS
 
 ROOT = Path(__file__).parent.parent
@@ -347,6 +348,32 @@ def test_a_refusal_names_what_is_not_mentioned(
     assert answer.notice in " ".join(to_text(answer).split())
 
 
+@pytest.mark.parametrize("part", ["words", "vectors"])
+def test_an_answer_from_a_damaged_index_says_so_in_the_question_s_language(
+    part: str, store: Path, quick_verify: None
+) -> None:
+    shutil.rmtree(store / "gen-000001" / part)
+    library = Library.open(store)
+    damaged = Assistant(library)
+    for question, language in (
+        ("How many new users does Gab report each day?", "en"),
+        ("Hoeveel nieuwe gebruikers krijgt Gab er elke dag bij?", "nl"),
+        ("Wie viele neue Nutzer bekommt Gab jeden Tag?", "de"),
+    ):
+        answer = damaged.ask(question)
+        assert "600.000" in quotes(answer)
+        assert answer.notice
+        assert answer.notice.startswith(PHRASES["damaged"][language])
+        assert PHRASES["damaged"][language] in " ".join(to_text(answer).split())
+    refused = damaged.ask("What is the capital of Mongolia?")
+    assert refused.refused
+    assert refused.notice
+    assert refused.notice.startswith(PHRASES["damaged"]["en"])
+    assert library.build().mended == (part,)
+    assert damaged.ask("How many new users does Gab report each day?").notice is None
+    library.close()
+
+
 def test_a_full_answer_has_no_notice(assistant_over: AssistantOver) -> None:
     answer = assistant_over(HALL).ask("Who built the town hall of Oldtown?")
     assert (answer.coverage, answer.notice) == ("full", None)
@@ -632,7 +659,7 @@ PIECES = st.sampled_from(
 @example(texts=["Oldtown has 5,000 inhabitants.[3] It has [0] 10³ trees. [1-2]"])
 def test_answers_from_any_documents_keep_the_contract(texts: list[str]) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("index.build.verify_in_child", verify)
+        build_here(patch.setattr)
         folder = Path(name)
         lines = [json.dumps({"id": f"d{n}", "text": text}) for n, text in enumerate(texts)]
         (folder / "corpus.jsonl").write_text("\n".join(lines), "utf-8")

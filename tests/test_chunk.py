@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.chunk import MAX_SENTENCE_CHARS, TARGET_CHARS, chunk, sentences
-from index.types import Chunk, Document
+from index.chunk import chunk, sentences
+from index.types import MAX_SENTENCE_CHARS, TARGET_CHARS, Chunk, Document
 
 # What may lie between sentences: white space, and Markdown's markers at the start of a line.
 MARKERS = re.compile(r"(?:\s|[-*+•>#]|\d{1,3}[.)])*")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from typing import IO, Any
 import pytest
 
 from index import Library
+from index.generation import FORMAT
 from index.library import SEEDS
 from qa import Assistant
 from qa.__main__ import main
@@ -446,7 +448,7 @@ def test_the_environment_names_the_store_and_the_command_line_overrides_it(
     monkeypatch.setenv("QA_STORE", str(seed_store))
     assert "600.000" in run("ask", GAB).out
     assert len(run("sources", "--json").json()["documents"]) == 5
-    assert run("check").out == f"{seed_store}/gen-000001 is sound\n"
+    assert run("check").out == f"{seed_store} is sound\n"
     assert run("ask", "--store", tmp_path / "none", GAB).code == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -463,21 +465,73 @@ def test_without_a_store_the_articles_are_indexed_first(
     assert (tmp_path / ".qa" / "CURRENT").read_text() == "gen-000001\n"
 
 
-def test_a_damaged_store_is_said_in_one_sentence(store: Path, run: Run) -> None:
-    (store / "CURRENT").write_text("../../etc\n")
-    for command in (["ask", GAB], ["sources"], ["check"], ["index"]):
-        result = run(*command, "--store", store)
-        assert result.code == 1
-        assert_one_sentence(result)
-    (store / "CURRENT").write_text("gen-000001\n")
-    (store / "gen-000001" / "truth.sqlite").unlink()
+def lose(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def turn(path: Path) -> None:
+    """Garble a file, or the largest in a folder."""
+    files = [f for f in path.rglob("*") if f.is_file()] if path.is_dir() else [path]
+    largest = max(files, key=lambda f: f.stat().st_size)
+    largest.write_bytes(bytes(255 - byte for byte in largest.read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("part", "answers", "mended"),
+    [
+        ("CURRENT", True, ""),
+        ("gen-000001/words", True, "mended words, which was damaged\n"),
+        ("gen-000001/vectors", True, "mended vectors, which was damaged\n"),
+        ("gen-000001/truth.sqlite", False, ""),
+        ("gen-000001/manifest.json", False, ""),
+    ],
+)
+@pytest.mark.parametrize("damage", [lose, turn])
+def test_what_a_check_advises_for_a_damaged_store_mends_it(
+    part: str,
+    answers: bool,
+    mended: str,
+    damage: Callable[[Path], None],
+    run: Run,
+    write: Callable[[str, str], Path],
+    tmp_path: Path,
+) -> None:
+    store = tmp_path / "store"
+    docs = write("docs/a.md", "The ferry of Ostrenvik was painted green by Mila Torvand.").parent
+    assert run("index", "--store", store, docs).code == 0
+    damage(store / part)
+    checked = run("check", "--store", store)
+    assert (checked.code, checked.out) == (1, "")
+    faults = checked.err.splitlines()
+    assert all(line.startswith("qa: ") for line in faults)
+    asked = run("ask", "--store", store, "Who painted the ferry of Ostrenvik?")
+    assert asked.code == (0 if answers else 1)
+    assert ("Mila Torvand" in asked.out) == answers
+    if not answers:
+        assert_one_sentence(asked)
+        plain = run("index", "--store", store)
+        assert (plain.code, plain.out) == (1, "")
+        assert_one_sentence(plain)
+        assert "qa index --rebuild" in plain.err
+    _, _, advised = faults[-1].rpartition(": qa ")
+    command = advised.replace("PATH…", str(docs)).split()
+    result = run(*command, "--store", store)
+    assert result.code == 0, result.err
+    assert mended in result.out
+    assert run("check", "--store", store).out == f"{store} is sound\n"
+    again = run("ask", "--store", store, "Who painted the ferry of Ostrenvik?")
+    assert "Mila Torvand" in again.out
+    assert "damaged" not in again.out
+
+
+def test_a_store_of_a_newer_version_says_so_and_is_not_to_be_mended(store: Path, run: Run) -> None:
+    path = store / "gen-000001" / "manifest.json"
+    newer = json.loads(path.read_text("utf-8")) | {"format": FORMAT + 1}
+    path.write_text(json.dumps(newer), "utf-8")
     result = run("check", "--store", store)
     assert result.code == 1
-    assert "truth.sqlite is missing" in result.err
-    assert_one_sentence(result)
-    result = run("ask", GAB, "--store", store)
-    assert result.code == 1
-    assert_one_sentence(result)
+    assert "install a newer version" in result.err
+    assert "rebuild" not in result.err
 
 
 def test_a_store_that_is_a_file_is_said_in_one_sentence(run: Run, tmp_path: Path) -> None:
@@ -527,6 +581,7 @@ def test_indexing_says_what_changed(
         "refused": [],
         "left_out": 0,
         "n_chunks": 2,
+        "mended": [],
     }
     rebuilt = run("index", "--store", store, "--rebuild", "--json").json()
     assert (rebuilt["generation"], rebuilt["unchanged"]) == (
@@ -843,7 +898,7 @@ def test_an_interrupted_build_leaves_the_index_as_it_was(tmp_path: Path, store: 
             stream.write(json.dumps({"id": f"d{n}", "text": text}) + "\n")
     child = qa_process("index", "--store", store, corpus)
     deadline = time.monotonic() + 30
-    while not list(store.glob("gen-000002")) and time.monotonic() < deadline:
+    while not list(store.glob("building-*")) and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.2)
     assert child.poll() is None
@@ -853,7 +908,7 @@ def test_an_interrupted_build_leaves_the_index_as_it_was(tmp_path: Path, store: 
     assert stopped.out == ""
     assert stopped.err == "qa: Interrupted; the index is as it was\n"
     assert (store / "CURRENT").read_text() == "gen-000001\n"
-    assert not list(store.glob("gen-000002"))
+    assert not list(store.glob("building-*"))
     library = Library.open(store)
     assert len(library.documents()) == 5
     library.close()

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from index import Library
-from index.verify import verify
 from qa import Assistant
 from qa.evidence import WEIGHTS, Findings, features, weigh
 from qa.expected import is_statement
 from qa.question import understand
 from qa.types import Turn
+from tests.conftest import build_here
 
 
 def found(library: Library, asked: str, history: tuple[Turn, ...] = ()) -> Findings:
@@ -129,7 +129,7 @@ def build(folder: Path, texts: dict[str, str]) -> Library:
         (folder / name).write_text(text, "utf-8")
     library = Library.open(folder / "store")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("index.build.verify_in_child", verify)
+        build_here(patch.setattr)
         library.build([folder])
     return library
 

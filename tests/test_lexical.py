@@ -1,14 +1,27 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tantivy import Filter, Index, TextAnalyzerBuilder, Tokenizer
 
-from index.errors import StoreDamagedError
-from index.lexical import Words, distance, stem, write_words
+from index import lexical
+from index.errors import BuildError, StoreDamagedError
+from index.lexical import Words, distance, stem, update_words, write_words
+
+Rows = dict[int, tuple[str, str]]
 
 ROWS = [
     (1, "nl", "De gebruikers van Parler fietsen naar huis."),
@@ -80,8 +93,8 @@ def test_a_word_that_stands_more_often_or_is_rarer_scores_higher(words: Words) -
 
 
 def test_a_word_weighs_the_same_in_a_language_that_few_documents_are_in(tmp_path: Path) -> None:
-    rows = [(n, "nl", f"De gemeente bouwt een brug over rivier {n}.") for n in range(3, 103)]
-    rows += [(1, "nl", "De stad bouwt met Parler een brug."), (2, "de", "Die Stadt baut Parler.")]
+    rows = [(1, "nl", "De stad bouwt met Parler een brug."), (2, "de", "Die Stadt baut Parler.")]
+    rows += [(n, "nl", f"De gemeente bouwt een brug over rivier {n}.") for n in range(3, 103)]
     write_words(tmp_path / "words", rows)
     scores = dict(Words(tmp_path / "words").search("Parler", 10))
     assert scores[2] == pytest.approx(scores[1], rel=0.5)
@@ -178,13 +191,15 @@ def test_a_folder_without_an_index_is_damage(tmp_path: Path, make: bool) -> None
         Words(tmp_path / "words")
 
 
-@pytest.mark.parametrize("suffix", ["json", "term", "idx", "store", "fast", "fieldnorm"])
-def test_a_lost_or_emptied_file_is_damage(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["meta.json", "*.term", "*.idx", "*.store", "*.fast", "*.fieldnorm"]
+)
+def test_a_lost_or_emptied_file_is_damage(tmp_path: Path, name: str) -> None:
     for spoil in (Path.unlink, lambda path: path.write_bytes(b"")):
         folder = tmp_path / spoil.__name__ / "words"
         folder.parent.mkdir(exist_ok=True)
         write_words(folder, ROWS)
-        [path] = folder.glob(f"[!.]*.{suffix}")
+        [path] = folder.glob(name)
         spoil(path)
         with pytest.raises(StoreDamagedError, match="word index"):
             Words(folder).search("kat", 10)
@@ -330,3 +345,317 @@ def test_any_text_has_a_spelling_of_the_chunks_or_none(
 ) -> None:
     meant = words.spelling(word, language)
     assert meant is None or words.holds(meant)
+
+
+def test_a_wrong_first_letter_is_put_right_by_the_most_frequent_word(tmp_path: Path) -> None:
+    texts = ["A house.", "The house.", "That house.", "One mouse.", "A rouse or two.", "An ousel."]
+    write_words(tmp_path / "words", [(n, "en", text) for n, text in enumerate(texts)])
+    assert Words(tmp_path / "words").spelling("xouse", "en") == "house"
+
+
+# Segments
+
+VOCABULARY = {
+    "nl": "brug bruggen fiets fietsen kat katten gemeente bouwt rivier zoölogie Parler".split(),
+    "de": "Brücke Brücken Haus Häuser Straße alte wohnen Nutzer Fluß Königin Parler".split(),
+    "en": "bridge bridges house houses running user network tower river winner Parler".split(),
+}
+QUERIES = ["Parler", "bridge brug Brücke", "Häuser alte Straße", "running user", "w3 w7", "zebra"]
+
+
+def text(language: str, chance: random.Random) -> tuple[str, str]:
+    words = chance.choices(VOCABULARY[language], k=chance.randint(1, 12))
+    return language, " ".join([*words, f"w{chance.randint(0, 30)}"])
+
+
+def some_rows(numbers: Iterable[int], chance: random.Random) -> Rows:
+    return {number: text(chance.choice(sorted(VOCABULARY)), chance) for number in numbers}
+
+
+def within(rows: Rows) -> Callable[[int, int], list[tuple[int, str, str]]]:
+    return lambda first, last: [(n, *rows[n]) for n in sorted(rows) if first <= n <= last]
+
+
+def written(folder: Path, rows: Rows) -> Path:
+    write_words(folder, within(rows)(0, 10**9))
+    return folder
+
+
+def contents(folder: Path) -> object:
+    """All that a search can tell of an index."""
+    words = Words(folder)
+    searcher = Index.open(str(folder)).searcher()
+    terms = {field: searcher.terms_with_prefix(field, "") for field in ("stems", "forms")}
+    found = [words.search(query, k) for query in QUERIES for k in (1, 5, 1000)]
+    frequencies = {
+        (field, term): searcher.doc_freq(field, term)
+        for field, counted in terms.items()
+        for term, _ in counted
+    }
+    spelled = [words.spelling(typed, "nl") for typed in ("brigde", "xouse", "gemeetne", "fluss")]
+    return len(words), {k: sorted(v) for k, v in terms.items()}, found, frequencies, spelled
+
+
+def n_segments(folder: Path) -> int:
+    return int(Index.open(str(folder)).searcher().num_segments)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
+
+
+@pytest.fixture
+def small_segments(monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(lexical, "_SEGMENT_CHUNKS", 16)
+    return 16
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_index_of_many_segments_tells_what_one_of_one_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    chance = random.Random(seed)
+    rows = some_rows(chance.sample(range(1000), 300), chance)
+    one = written(tmp_path / "one", rows)
+    monkeypatch.setattr(lexical, "_SEGMENT_CHUNKS", 16)
+    many = written(tmp_path / "many", rows)
+    assert (n_segments(one), n_segments(many)) == (1, 19)
+    assert contents(many) == contents(one)
+
+
+def test_a_segment_ends_where_it_has_text_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lexical, "_SEGMENT_CHARS", 100)
+    rows: Rows = {n: ("xx", f"w{n} " + "kat " * 12) for n in range(10)}
+    assert n_segments(written(tmp_path / "words", rows)) == 5
+
+
+def test_numbers_that_do_not_rise_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="chunk 3 comes after 3; the numbers must rise"):
+        write_words(tmp_path / "words", [(3, "en", "cat"), (3, "en", "dog")])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_updated_index_tells_what_one_written_anew_does(
+    tmp_path: Path, small_segments: int, seed: int
+) -> None:
+    chance = random.Random(seed)
+    rows = some_rows(range(0, 200, 2), chance)
+    before, last = written(tmp_path / "0", rows), 200
+    for change in range(1, 9):
+        removed = chance.sample(sorted(rows), min(len(rows), chance.choice([0, 1, 5, 40])))
+        changed = some_rows(removed[: len(removed) // 3], chance)
+        added = range(last + 1, last + 1 + chance.choice([0, 1, 3, 50]), chance.choice([1, 7]))
+        rows = {n: row for n, row in rows.items() if n not in removed}
+        rows |= changed | some_rows(added, chance)
+        last = max([last, *added])
+        was = hashes(before)
+        after = tmp_path / str(change)
+        update_words(after, before, removed, within(rows), last)
+        assert hashes(before) == was
+        anew = written(tmp_path / f"{change} anew", rows)
+        assert contents(after) == contents(anew)
+        assert n_segments(after) <= 2 * n_segments(anew) + 1
+        before = after
+
+
+def test_what_was_removed_is_no_term_of_any_file(tmp_path: Path, small_segments: int) -> None:
+    rows = some_rows(range(100), random.Random(1))
+    secrets = {5: "Quastenflosser", 41: "zwartgalligen", 42: "hippocampuses", 99: "Xylofoontjes"}
+    for (number, secret), language in zip(secrets.items(), ("de", "nl", "en", "nl"), strict=True):
+        rows[number] = (language, f"Parler {secret} river")
+    before = written(tmp_path / "before", rows)
+    stems = [stem(secret, rows[number][0]) for number, secret in secrets.items()]
+    forms = [secret.lower() for secret in secrets.values()]
+
+    def kept(folder: Path) -> list[str]:
+        # A dictionary of terms is an automaton, whose bytes spell no word; but it counts for each
+        # of its terms the chunks that have it, deleted ones too.
+        searcher = Index.open(str(folder)).searcher()
+        found = [each for each in stems if searcher.doc_freq("stems", each)]
+        return found + [each for each in forms if searcher.doc_freq("forms", each)]
+
+    assert kept(before) == stems + forms
+    alive = {n: row for n, row in rows.items() if n not in secrets}
+    after = tmp_path / "after"
+    update_words(after, before, secrets, within(alive), 99)
+    assert kept(after) == []
+    assert len(Words(after)) == 96
+    names = {each.replace("-", "") for each in json.loads((after / "segments.json").read_text())}
+    kinds = {"fast", "fieldnorm", "idx", "pos", "store", "term"}
+    own = {f"{name}.{kind}" for name in names for kind in kinds}
+    assert {path.name for path in after.iterdir() if path.name[0] != "."} == own | {
+        "meta.json",
+        "segments.json",
+    }
+    assert not any(word.encode() in p.read_bytes() for p in after.iterdir() for word in forms)
+
+
+def test_segments_without_a_removed_chunk_are_the_same_files(
+    tmp_path: Path, small_segments: int
+) -> None:
+    rows = some_rows(range(64), random.Random(2))
+    before = written(tmp_path / "before", rows)
+    asked: list[tuple[int, int]] = []
+
+    def alive(first: int, last: int) -> list[tuple[int, str, str]]:
+        asked.append((first, last))
+        return within({n: row for n, row in rows.items() if n != 20})(first, last)
+
+    update_words(tmp_path / "after", before, [20], alive, 63)
+    assert asked == [(16, 31)]
+    same = [p for p in before.glob("*.term") if (tmp_path / "after" / p.name).exists()]
+    assert len(same) == 3
+    assert all(path.samefile(tmp_path / "after" / path.name) for path in same)
+
+
+def test_without_hard_links_files_are_copied(
+    tmp_path: Path, small_segments: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    rows = some_rows(range(40), random.Random(3))
+    before = written(tmp_path / "before", rows)
+    update_words(tmp_path / "after", before, [], within(rows), 39)
+    assert contents(tmp_path / "after") == contents(before)
+    assert all(path.stat().st_nlink == 1 for path in before.iterdir())
+
+
+def test_an_index_can_lose_all_its_chunks_and_get_others(tmp_path: Path) -> None:
+    before = written(tmp_path / "before", some_rows([3, 8], random.Random(4)))
+    update_words(tmp_path / "empty", before, [3, 8], within({}), 8)
+    assert len(Words(tmp_path / "empty")) == 0
+    assert not list((tmp_path / "empty").glob("*.term"))
+    rows: Rows = {11: ("nl", "De kat zit.")}
+    update_words(tmp_path / "after", tmp_path / "empty", [], within(rows), 11)
+    assert numbers(Words(tmp_path / "after"), "kat") == [11]
+
+
+def test_many_small_changes_leave_few_segments(tmp_path: Path, small_segments: int) -> None:
+    rows = some_rows([0], random.Random(5))
+    before = written(tmp_path / "0", rows)
+    for number in range(1, 65):
+        rows |= some_rows([number], random.Random(number))
+        update_words(tmp_path / str(number), before, [], within(rows), number)
+        before = tmp_path / str(number)
+    assert n_segments(before) <= 65 / (small_segments / 2) + 1
+    removed = [number for number in rows if number % 16]
+    for number in removed:
+        del rows[number]
+    update_words(tmp_path / "after", before, removed, within(rows), 64)
+    assert n_segments(tmp_path / "after") == 1
+
+
+def test_an_index_is_read_without_a_change_to_its_files_and_where_it_was_copied(
+    tmp_path: Path, small_segments: int
+) -> None:
+    folder = written(tmp_path / "words", some_rows(range(50), random.Random(6)))
+    was = hashes(folder)
+    told = contents(folder)
+    assert {**hashes(folder), **was} == hashes(folder)
+    shutil.copytree(folder, tmp_path / "copy")
+    shutil.rmtree(folder)
+    assert contents(tmp_path / "copy") == told
+
+
+def no_json(path: Path) -> None:
+    path.write_text("{")
+
+
+def no_numbers(path: Path) -> None:
+    path.write_text(json.dumps({key: ["a", "b"] for key in json.loads(path.read_text())}))
+
+
+def nothing(path: Path) -> None:
+    path.write_text("{}")
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("segments.json", Path.unlink),
+        ("segments.json", no_json),
+        ("segments.json", no_numbers),
+        ("segments.json", nothing),
+        ("meta.json", Path.unlink),
+        ("meta.json", no_json),
+        ("meta.json", nothing),
+        ("*.term", Path.unlink),
+    ],
+)
+def test_of_a_damaged_index_no_other_is_made(
+    tmp_path: Path, name: str, spoil: Callable[[Path], None]
+) -> None:
+    before = written(tmp_path / "before", some_rows(range(5), random.Random(7)))
+    [path] = before.glob(name)
+    spoil(path)
+    with pytest.raises(StoreDamagedError, match=r"word index in .*before cannot be opened"):
+        update_words(tmp_path / "after", before, [], within({}), 5)
+
+
+def test_an_index_with_other_fields_is_not_built_upon(tmp_path: Path) -> None:
+    before = written(tmp_path / "before", some_rows(range(5), random.Random(8)))
+    meta = before / "meta.json"
+    meta.write_text(meta.read_text().replace('"forms"', '"shapes"'))
+    with pytest.raises(StoreDamagedError, match="do not fit"):
+        update_words(tmp_path / "after", before, [], within({}), 5)
+
+
+def test_a_tantivy_that_writes_other_files_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lexical, "_SEGMENT_FILES", ("fast", "term"))
+    with pytest.raises(BuildError, match="This version of tantivy writes its index in another way"):
+        write_words(tmp_path / "words", ROWS)
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from index.errors import BuildError
+from index.lexical import write_words
+rows = [(n, "en", f"word{n} other{n * 7919}") for n in range(2_000)]
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    write_words(Path(sys.argv[1]), rows)
+except BuildError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path / "words")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert re.match(r"The word index in .* cannot be written .*disk full", told.stdout), told.stderr
+
+
+def test_a_place_that_is_no_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BuildError, match="cannot be written"):
+        write_words(tmp_path / "file" / "words", ROWS)
+
+
+ANALYZERS = {"nl": "dutch", "de": "german", "en": "english"}
+WORDS_OF_ALL = st.sampled_from(sorted({word for each in VOCABULARY.values() for word in each}))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    typed=st.one_of(st.text(max_size=80), st.lists(WORDS_OF_ALL).map(" ".join)),
+    language=st.sampled_from(["nl", "de", "en", "fr"]),
+)
+def test_the_stems_are_those_of_one_analyzer(typed: str, language: str) -> None:
+    builder = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(60))
+    builder = builder.filter(Filter.lowercase())
+    if name := ANALYZERS.get(language):
+        builder = builder.filter(Filter.stopword(name)).filter(Filter.stemmer(name))
+    composed = unicodedata.normalize("NFC", typed.encode("utf-8", "ignore").decode("utf-8"))
+    expected = builder.filter(Filter.ascii_fold()).build().analyze(composed)
+    assert stem(typed, language) == "".join(expected)

@@ -4,17 +4,19 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.read import SourceFile, content_hash, list_files, read_file
+from index.parse import KINDS, Parsers
+from index.read import Reading, SourceFile, content_hash, list_files, read_file, read_files
 from index.types import Document, Refused
 from tests.reading import DUTCH, NOISE, read, refusal, source, written
 
-SUFFIXES = [".txt", ".md", ".html", ".pdf", ".docx", ".jsonl"]
+SUFFIXES = [*KINDS, ".jsonl"]
 
 
 # --- finding -------------------------------------------------------------------------------------
@@ -73,14 +75,17 @@ def test_a_relative_root_becomes_absolute(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_what_cannot_be_read_is_refused_by_path_in_plain_words(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    written(tmp_path / "a.xlsx", "x")
+    written(tmp_path / "a.rtf", "x")
     written(tmp_path / "README", "x")
     written(tmp_path / "a\nb.txt", "x")
     os.mkfifo(tmp_path / "pipe.txt")
     (tmp_path / "loop").symlink_to("loop")
-    names = ["empty", "a.xlsx", "README", "a\nb.txt", "pipe.txt", "loop", "gone.txt"]
+    names = ["empty", "a.rtf", "README", "a\nb.txt", "pipe.txt", "loop", "gone.txt"]
     listing = list_files([tmp_path / name for name in names])
-    kinds = ".docx .htm .html .jsonl .markdown .md .pdf .text .txt"
+    kinds = (
+        ".csv .docx .eml .epub .htm .html .json .jsonl .markdown .md .pdf .pptx .text .txt "
+        ".xls .xlsx"
+    )
     found = {Path(refused.source).name: refused.reason for refused in listing.refused}
     assert listing.files == ()
     assert found.pop("loop") in (
@@ -90,7 +95,7 @@ def test_what_cannot_be_read_is_refused_by_path_in_plain_words(tmp_path: Path) -
     assert found == {
         "README": f"unsupported kind ''; use {kinds}",
         "a\nb.txt": "its name holds control or undecodable characters",
-        "a.xlsx": f"unsupported kind '.xlsx'; use {kinds}",
+        "a.rtf": f"unsupported kind '.rtf'; use {kinds}",
         "empty": "holds no documents",
         "gone.txt": "does not exist",
         "pipe.txt": "is neither a file nor a folder",
@@ -164,7 +169,10 @@ def test_the_hash_tells_changed_bytes(tmp_path: Path) -> None:
 
 
 def test_importing_it_loads_no_parser() -> None:
-    heavy = "{'pypdfium2', 'docx', 'lxml', 'yaml', 'charset_normalizer', 'py3langid'}"
+    heavy = (
+        "{'pypdfium2', 'docx', 'pptx', 'python_calamine', 'lxml', 'yaml', "
+        "'charset_normalizer', 'py3langid'}"
+    )
     code = f"import sys, index.read; sys.exit(str({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == "set()"
@@ -285,6 +293,89 @@ def test_control_characters_in_a_line_become_spaces_however_many(tmp_path: Path)
     line = json.dumps({"id": "1", "text": f"een{controls}twee"})
     spaces = "".join(c if c in "\t\n" else "\n" if c == "\r" else " " for c in controls)
     assert read(written(tmp_path / "a.jsonl", line)).text == f"een{spaces}twee"
+
+
+# --- JSON ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("begin", ["[", "\ufeff\n ["])
+def test_a_json_list_of_documents_gives_each(tmp_path: Path, begin: str) -> None:
+    good = {"id": "a", "text": f"{DUTCH}\r\nTwee.", "lang": "nl", "url": "https://x.nl", "n": [1]}
+    items = [good, {"id": "b", "text": ""}, {"id": "c", "text": DUTCH, "title": "T"}]
+    path = written(tmp_path / "a.json", f"{begin}{json.dumps(items)[1:]}")
+    assert list(read_file(source(path))) == [
+        Document("a", f"{DUTCH} \nTwee.", "a", "nl", None, "https://x.nl"),
+        Refused(f"{path}:2", "is empty"),
+        Document("c", DUTCH, "T", "nl", None, f"{path}:3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"id": "a", "text": DUTCH},
+        [{"id": "a", "text": DUTCH}, {"id": "b", "titel": DUTCH}],
+        [{"id": "a", "text": DUTCH}, "b"],
+        [DUTCH],
+    ],
+)
+def test_any_other_json_is_one_document(tmp_path: Path, content: object) -> None:
+    document = read(written(tmp_path / "a.json", json.dumps(content)))
+    assert document.id == "a.json"
+    assert DUTCH in document.text
+
+
+# --- many files ----------------------------------------------------------------------------------
+
+
+def test_files_are_read_in_their_order_by_one_process_or_another(tmp_path: Path) -> None:
+    texts = {f"{n}{suffix}": f"Tekst {n}." for n in range(5) for suffix in (".txt", ".html")}
+    texts["large.txt"] = "brug " * 300_000
+    paths = [written(tmp_path / name, text) for name, text in texts.items()]
+    paths.append(written(tmp_path / "a.jsonl", '{"id": "1", "text": "Een."}\n[]\n'))
+    with Parsers() as parsers:
+        readings = [
+            (
+                reading.file.path,
+                [item.text if isinstance(item, Document) else item for item in reading],
+            )
+            for reading in read_files(map(source, paths), parsers)
+        ]
+    assert [path for path, _ in readings] == paths
+    assert [found for _, (found, *_) in readings] == [*texts.values(), "Een."]
+    assert readings[-1][1][1] == Refused(f"{paths[-1]}:2", "is not a JSON object")
+
+
+def test_only_a_few_files_are_begun_before_they_are_taken(tmp_path: Path) -> None:
+    begun = []
+
+    def files() -> Iterator[SourceFile]:
+        for n in range(20):
+            begun.append(n)
+            yield source(written(tmp_path / f"{n}.html", f"<p>{DUTCH}"))
+
+    with Parsers() as parsers:
+        for n, reading in enumerate(read_files(files(), parsers)):
+            list(reading)
+            assert len(begun) == min(n + 4, 20)
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".html", ".jsonl", ".pdf"])
+def test_a_reading_tells_the_hash_of_what_it_read(tmp_path: Path, suffix: str) -> None:
+    path = written(tmp_path / f"a{suffix}", f'{{"id": "1", "text": "{DUTCH}"}}\n\n[]')
+    with Parsers() as parsers:
+        reading = Reading(source(path), parsers)
+        list(reading)
+    assert reading.sha256 == content_hash(path)
+
+
+def test_a_reading_of_what_is_gone_has_no_hash_and_says_so(tmp_path: Path) -> None:
+    for suffix in (".txt", ".html", ".jsonl"):
+        path = tmp_path / f"a{suffix}"
+        with Parsers() as parsers:
+            reading = Reading(source(path), parsers)
+            assert list(reading) == [Refused(str(path), "does not exist")]
+        assert reading.sha256 == ""
 
 
 # --- whatever comes ------------------------------------------------------------------------------

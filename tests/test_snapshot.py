@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import EmbeddingMismatchError, Hit, Library, UnknownDocumentError
+from index import (
+    EmbeddingMismatchError,
+    Hit,
+    Library,
+    StoreDamagedError,
+    UnknownDocumentError,
+)
 from index.embed import shipped
 from index.fuse import LEXICAL_WEIGHT
 from index.snapshot import Snapshot
@@ -413,3 +420,130 @@ def test_a_snapshot_that_is_held_answers_after_another_was_published(
         assert newest.name == "gen-000002"
     reader.close()
     writer.close()
+
+
+# Damage
+
+
+def opened(store: Path) -> Snapshot:
+    return Snapshot(store / "gen-000001", shipped())
+
+
+def test_without_its_vectors_a_store_is_searched_by_words(store: Path, seeds: Snapshot) -> None:
+    shutil.rmtree(store / "gen-000001" / "vectors")
+    snapshot = opened(store)
+    assert list(snapshot.damage) == ["vectors"]
+    best = snapshot.search("Henry Goodwin", 1)
+    # Of what is found by words, the vectors are in the truth.
+    assert shown(best) == shown(seeds.search("Henry Goodwin", 1))
+    assert len(snapshot.documents()) == 5
+    only = snapshot.search(QUESTION, 99, sources=[NL])
+    assert shown(only) == shown(seeds.search(QUESTION, 99, sources=[NL]))
+    snapshot.close()
+
+
+def test_without_its_words_a_store_is_searched_by_meaning(store: Path, seeds: Snapshot) -> None:
+    shutil.rmtree(store / "gen-000001" / "words")
+    snapshot = opened(store)
+    assert list(snapshot.damage) == ["words"]
+    best = snapshot.search("Welke golfbond bestrafte Trump?", 5)
+    assert any(hit.chunk.doc_id == DE and "Golf-Verband" in hit.chunk.text for hit in best)
+    assert {hit.lexical for hit in best} == {0}
+    assert len(snapshot.search(QUESTION, 99)) == N_CHUNKS
+    assert snapshot.spellings(["Amazzon"], "nl") == {}
+    snapshot.close()
+
+
+def test_without_words_and_vectors_the_documents_are_there(store: Path, seeds: Snapshot) -> None:
+    for part in ("words", "vectors"):
+        shutil.rmtree(store / "gen-000001" / part)
+    snapshot = opened(store)
+    assert sorted(snapshot.damage) == ["vectors", "words"]
+    assert snapshot.document(NL) == seeds.document(NL)
+    assert snapshot.search(QUESTION) == []
+    snapshot.close()
+
+
+# Garbles file after file of copies of a store, its size and time being what they were, and
+# searches.
+GARBLE = """
+import os, shutil, sys
+from pathlib import Path
+from index import Library, LibraryError
+from index.verify import _fault
+store = Path(sys.argv[1])
+files = [p for part in ("words", "vectors") for p in store.glob(f"gen-000001/{part}/**/*")]
+for n, path in enumerate(path.relative_to(store) for path in files if path.is_file()):
+    content = (store / path).read_bytes()
+    turned, zeroed = bytes(255 - byte for byte in content), bytes(len(content))
+    for garbled in {turned, zeroed} - {content}:
+        copy = store.with_name(f"copy{n}{garbled == zeroed}")
+        shutil.copytree(store, copy)
+        stat = (copy / path).stat()
+        (copy / path).write_bytes(garbled)
+        os.utime(copy / path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        print(path, "zeroed" if garbled == zeroed else "turned", end=" ", flush=True)
+        library = Library.open(copy)
+        with library.snapshot() as snapshot:
+            for query in ("Henry Goodwin", "Welke golfbond bestrafte Trump?", "Amazzon"):
+                for hit in snapshot.search(query, 61):
+                    chunk = hit.chunk
+                    text = snapshot.document(chunk.doc_id).text
+                    assert text[chunk.start : chunk.end] == chunk.text
+            snapshot.spellings(["Amazzon", "Goodwim"], "en")
+            for what in snapshot.damage.values():
+                assert "\\n" not in what
+        library.close()
+        (copy / path).write_bytes(garbled)
+        print(bool(_fault(copy / "gen-000001", path.parts[1], "all")), flush=True)
+        shutil.rmtree(copy)
+"""
+
+
+@pytest.mark.parametrize("garbled", [b"\xff", b"\0"])
+def test_vectors_that_cannot_be_opened_are_damage_each_time(store: Path, garbled: bytes) -> None:
+    path = store / "gen-000001" / "vectors" / "chroma.sqlite3"
+    path.write_bytes(garbled * path.stat().st_size)
+    for _ in range(2):
+        snapshot = opened(store)
+        best = snapshot.search("Henry Goodwin", 1)
+        assert (best[0].chunk.doc_id, list(snapshot.damage)) == (EN, ["vectors"])
+        snapshot.close()
+
+
+def test_a_file_that_was_garbled_unseen_ends_no_process_and_is_found_by_a_check(
+    store: Path,
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", GARBLE, str(store)],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr[-2_000:]
+    assert "Traceback" not in ended.stderr
+    lines = ended.stdout.splitlines()
+    assert len(lines) > 12
+    assert [line for line in lines if not line.endswith("True")] == []
+
+
+def test_a_text_that_was_garbled_in_the_store_is_never_given(store: Path) -> None:
+    path = store / "gen-000001" / "truth.sqlite"
+    content, stat = path.read_bytes(), path.stat()
+    assert b"600.000 nieuwe gebruikers" in content
+    garbled = content.replace(b"600.000 nieuwe gebruikers", b"900.000 nieuwe gebruikers")
+    path.write_bytes(garbled)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    snapshot = opened(store)
+    try:
+        with pytest.raises(StoreDamagedError, match=";"):
+            snapshot.document(SLUIT)
+        with pytest.raises(StoreDamagedError, match=";"):
+            snapshot.search("600.000", 3)
+    finally:
+        snapshot.close()
+
+
+def shown(hits: list[Hit]) -> list[tuple[str, int, float, float]]:
+    return [(h.chunk.doc_id, h.chunk.start, round(h.score, 5), round(h.lexical, 4)) for h in hits]

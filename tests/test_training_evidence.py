@@ -13,11 +13,11 @@ import pytest
 pytest.importorskip("scipy", reason="scipy is missing: pip install '.[training]'")
 
 from index.embed import Vectors
-from index.verify import verify
 from qa.evidence import WEIGHTS, Features
 from qa.judge import EvalQuestion, Gold
 from qa.match import Sentence
 from qa.types import Turn
+from tests.conftest import build_here
 from training import evidence
 from training.evidence import N_FOLDS, Example, collect, fit, fold_of, folds
 
@@ -192,7 +192,7 @@ ASKED = [
 @pytest.fixture
 def sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every set that is asked for, each of one document and three questions."""
-    monkeypatch.setattr("index.build.verify_in_child", verify)
+    build_here(monkeypatch.setattr)
     monkeypatch.setattr(evidence, "_SQUAD2_SAMPLE", 3)
     for name in {*evidence._OPEN, *evidence._SCOPED, *evidence._CONFIDENCE}:
         folder = tmp_path / "sets" / name

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import asyncio
 import doctest
+import importlib
+import inspect
 import logging
+import re
 import socket
 import string
 from collections.abc import Callable, Iterator, Sequence
@@ -23,8 +26,10 @@ from hypothesis import strategies as st
 import ui
 import ui_html as html
 from index.errors import NoStoreError, StoreBusyError, UnknownDocumentError
+from index.read import list_files
 from index.types import BuildReport, Document, DocumentEntry, Refused
 from qa.errors import QuestionError
+from qa.phrases import PHRASES
 from qa.question import clean
 from qa.types import Answer, Citation, Disagreement, Statement, Turn
 
@@ -253,6 +258,21 @@ def test_a_notice_leads_into_an_answer_and_adds_to_a_refusal() -> None:
     assert heard == f"Answer: {EN['refused']}. No. No Utrecht."
 
 
+@pytest.mark.parametrize("language", ["nl", "de", "en"])
+def test_a_damaged_index_is_told_before_an_answer_and_after_a_refusal(language: str) -> None:
+    t, damaged = html.TEXTS[language], PHRASES["damaged"][language]
+    sides = (Disagreement("10 million", (1,)), Disagreement("4 million", (2, 3)))
+    both = f"{damaged} {PHRASES['disagreement'][language]}"
+    answer = answered(language=language, notice=both, disagreement=sides)
+    assert Reader(html.answer_html(answer, 1, t)).text.startswith(f"{t['stated']}{damaged}It grew.")
+    assert damaged in Reader(html.announcement_html(answer, t)).text
+    no = PHRASES["refusal"][language]
+    none = {"text": no, "refused": True, "coverage": "none", "statements": (), "citations": ()}
+    refusal = answered(**none, language=language, notice=damaged)
+    assert Reader(html.answer_html(refusal, 1, t)).text == f"{t['refused']}{no}{damaged}"
+    assert Reader(html.announcement_html(refusal, t)).text.endswith(f"{no} {damaged}")
+
+
 def test_the_words_of_the_page_and_of_the_answer_each_have_their_own_language() -> None:
     answer = answered(language="de", coverage="partial", notice="Nicht sicher:")
     shown = html.answer_html(answer, 1, EN)
@@ -369,6 +389,16 @@ def test_a_report_names_every_list_that_is_not_empty() -> None:
     assert EN["report_nothing"] in Reader(html.report_html(nothing, (), EN)).text
 
 
+@pytest.mark.parametrize("language", ["nl", "de", "en"])
+def test_a_report_says_that_a_damaged_part_was_made_anew(language: str) -> None:
+    t = html.TEXTS[language]
+    report = BuildReport("g", (), (), (), ("c",), (), 0, 3, mended=("vectors", "words"))
+    assert Reader(html.report_html(report, (), t)).text == f"{t['report']}{t['mended']}"
+    report = replace(report, refused=(Refused("/x/d.pdf", "is empty"),))
+    told = f"{t['report_none']}{t['mended']}{t['refused_files']} (1)d.pdf: "
+    assert Reader(html.report_html(report, (), t)).text.startswith(told)
+
+
 # Words
 
 
@@ -426,8 +456,41 @@ def test_no_name_leads_out_of_its_folder(name: str) -> None:
 def test_what_is_refused_at_the_door_says_why() -> None:
     assert ui.refusal("a.md", 10, EN) is None
     assert ui.refusal("", 10, EN) == EN["no_name"]
-    assert "txt, md, html, pdf, docx, jsonl" in (ui.refusal("a.exe", 10, EN) or "")
+    assert EN["kinds"] in (ui.refusal("a.exe", 10, EN) or "")
     assert "50 MB" in (ui.refusal("a.md", 50 * 2**20 + 1, EN) or "")
+
+
+def test_the_page_takes_in_every_kind_that_the_index_reads_and_no_other(tmp_path: Path) -> None:
+    for suffix in (*ui.SUFFIXES, ".exe"):
+        name = ui.safe_name(f"Plan{suffix.upper()}")
+        (tmp_path / name).write_text("words")
+        assert (ui.refusal(name, 10, EN) is None) == (suffix != ".exe")
+    listing = list_files([tmp_path])
+    assert {file.path.suffix for file in listing.files} == set(ui.SUFFIXES)
+    (unread,) = listing.refused
+    assert set(unread.reason.partition("; use ")[2].split()) == set(ui.SUFFIXES)
+
+
+@pytest.mark.parametrize("language", ["nl", "de", "en"])
+def test_the_kinds_of_files_are_named_where_they_are_asked_for(language: str) -> None:
+    t = html.TEXTS[language]
+    desk = ui.Desk(SimpleNamespace(library=None))  # type: ignore[arg-type]
+    told = "".join(Reader(str(shown)).text for shown in desk.translate(language, (), "", [], []))
+    assert t["kinds"] in told
+    for kind in ("Markdown", "PDF", "Word", "PowerPoint", "Excel", "CSV", "EPUB", "EML", "JSON"):
+        assert kind.casefold() in t["kinds"].casefold()
+
+
+def test_progress_of_nothing_at_all_is_not_shown() -> None:
+    shown: list[tuple[tuple[int, int], str]] = []
+
+    def note(done: tuple[int, int], desc: str, unit: str) -> None:
+        shown.append((done, desc))
+
+    show = ui._shown_in(note, EN)  # type: ignore[arg-type]
+    show("read", 0, 0)
+    show("store", 1, 2)
+    assert shown == [((1, 2), EN["stage_store"])]
 
 
 class FakeLibrary:
@@ -602,26 +665,92 @@ def test_what_is_no_question_is_said_in_the_language_of_the_page(language: str, 
 def _reasons() -> set[str]:
     """The beginning of each reason that the reading of files gives, up to its first variable."""
     found: set[str] = set()
-    for name in ("read", "decode", "read_pdf", "read_docx", "read_html", "gather"):
-        tree = ast.parse((Path(ui.__file__).parent / "index" / f"{name}.py").read_text("utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
-                called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
-                if called in {"UnreadableError", "Refused", "_refuse"} and node.args:
-                    found |= _literal(node.args[-1])
+    for path in sorted((Path(ui.__file__).parent / "index").glob("*.py")):
+        if re.search(r"\b(UnreadableError|Refused)\(", path.read_text("utf-8")):
+            module = importlib.import_module(f"index.{path.stem}")
+            for node in _reason_nodes(ast.parse(inspect.getsource(module))):
+                found |= _beginning(node, module)
     return found
 
 
-def _literal(node: ast.expr) -> set[str]:
+def _reason_nodes(tree: ast.Module) -> Iterator[ast.expr]:
+    """What is given as a reason, is called ``why``, or comes from a function ``_why``."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(ast.Name(called) | ast.Attribute(attr=called), [*_, reason]):
+                if called in {"UnreadableError", "Refused", "_refuse"}:
+                    yield reason
+            case ast.Assign([ast.Name("why")], reason):
+                yield reason
+            case ast.FunctionDef("_why"):
+                returned = (n.value for n in ast.walk(node) if isinstance(n, ast.Return))
+                for value in filter(None, returned):
+                    yield from value.values if isinstance(value, ast.BoolOp) else [value]
+                for inner in ast.walk(node):
+                    yield from inner.values if isinstance(inner, ast.Dict) else []
+            case _:
+                continue
+
+
+def _beginning(node: ast.expr, module: ModuleType) -> set[str]:
+    if isinstance(node, ast.Name):
+        told = getattr(module, node.id, None)
+        return {told} if isinstance(told, str) else set()
     if isinstance(node, ast.JoinedStr):
         node = node.values[0]
     return {node.value} if isinstance(node, ast.Constant) and isinstance(node.value, str) else set()
 
 
-@pytest.mark.parametrize("language", ["nl", "de"])
-def test_every_reason_for_a_refusal_is_told_in_the_language_of_the_page(language: str) -> None:
+def test_every_reason_for_a_refusal_is_told_in_the_language_of_the_page() -> None:
     reasons = _reasons()
-    assert {"is a broken PDF", "is empty", "has an empty 'id'", "is not JSON: "} <= reasons
+    assert {
+        "is a broken PDF",
+        "is empty",
+        "has an empty 'id'",
+        "is not JSON: ",
+        "has more than 1,000,000 cells; split it",
+        "looks like a binary file",
+        "may not be read: permission denied",
+        "could not be read: it ended the process that read it",
+        "unsupported kind ",
+        "was removed; name its path to take it back",
+    } <= reasons
     for said in sorted(reasons):
         whole = {"its ": "its 'x' is not a string", "has no ": "has no 'id'"}.get(said, said)
-        assert html.reason(whole, html.TEXTS[language]) != whole, said
+        for language in ("nl", "de"):
+            assert html.reason(whole, html.TEXTS[language]) != whole, (language, said)
+        assert html.reason(whole, EN) == whole
+
+
+def test_no_reason_is_translated_that_nothing_gives() -> None:
+    reasons = _reasons()
+    known = {key.removeprefix("reason ") for key in EN if key.startswith("reason ")}
+    unused = {k for k in known if not any(r.startswith(k) or k.startswith(r) for r in reasons)}
+    assert not unused
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("is cut off: the end of its last part is missing", "het einde van het laatste deel"),
+        ("is cut off: the end of the PDF is missing", "het einde van de pdf"),
+        ("declares XML entities, which no e-book does", "XML-entiteiten"),
+        ("is locked with a password", "is met een wachtwoord beveiligd"),
+        ("is locked with a password, or an old .doc file under another name", "oud .doc-bestand"),
+        ("is locked with a password, or an old .ppt file under another name", "oud .ppt-bestand"),
+        ("is locked with a password, or an old .xls file; save it as .xlsx", "oud .xls-bestand"),
+        ("holds no text: its pages seem to be scanned pictures", "gescande afbeeldingen"),
+        ("has no 'text'", "geen ‘text’"),
+        ("is no e-book: its 'book.opf' is too large", "is geen e-book"),
+        ("its chapter 'one.html' is nested too deep", "een hoofdstuk"),
+        ("its 'id' is not a string", "een veld"),
+        ("its text is not in utf-7, as it says", "opgegeven tekencodering"),
+        ("could not be read: it took more than 60 s", "het duurde te lang"),
+        ("could not be read: it ended the process that read it", "liep daarbij vast"),
+        ("is larger than 100 MB when written out; split it", "splits het bestand"),
+    ],
+)
+def test_a_reason_is_not_taken_for_another_that_begins_alike(reason: str, said: str) -> None:
+    translated = html.reason(reason, html.TEXTS["nl"])
+    assert said in translated
+    assert "Word" not in translated
