@@ -169,6 +169,10 @@ class _Building:
 
     def run(self, tell: Progress, *, afresh: bool) -> BuildReport:
         """Fill the folder with a whole, verified generation, or find that nothing is new."""
+        with Probe(self._folder) as probe:  # which gets ready meanwhile
+            return self._run(probe, tell, afresh=afresh)
+
+    def _run(self, probe: Probe, tell: Progress, *, afresh: bool) -> BuildReport:
         path = self._folder / TRUTH
         before = self._before
         truth = Truth.copy(before.folder / TRUTH, path) if before else Truth.create(path)
@@ -187,7 +191,7 @@ class _Building:
             n_chunks = truth.count_chunks()
         finally:
             truth.close()
-        self._make(self._manifest(digests, n_chunks), parts, tell)
+        self._make(self._manifest(digests, n_chunks), parts, probe, tell)
         return self._report(digests, n_chunks)
 
     def _is_nothing_new(self, before: _Before, truth: Truth) -> bool:
@@ -249,34 +253,32 @@ class _Building:
             places = {n: at for at, n in enumerate(numbers) if n is not None and n > last_vector}
             yield list(places), rows[list(places.values())]
 
-    def _make(self, manifest: Manifest, parts: _Parts, tell: Progress) -> None:
+    def _make(self, manifest: Manifest, parts: _Parts, probe: Probe, tell: Progress) -> None:
         """Make parts; where a changed copy does not serve, from the truth alone."""
-        if any(parts.values()):
-            try:
-                self._make_once(manifest, parts, tell)
-            except BuildError:
-                for part in parts:
-                    shutil.rmtree(self._folder / part, ignore_errors=True)
-                parts = dict.fromkeys(parts)
-            else:
-                return
-        self._make_once(manifest, parts, tell)
+        try:
+            self._make_once(manifest, parts, probe, tell)
+        except BuildError:
+            if not any(parts.values()):
+                raise
+            for part in parts:
+                shutil.rmtree(self._folder / part, ignore_errors=True)
+            with Probe(self._folder) as another:
+                self._make_once(manifest, dict.fromkeys(parts), another, tell)
 
-    def _make_once(self, manifest: Manifest, parts: _Parts, tell: Progress) -> None:
+    def _make_once(self, manifest: Manifest, parts: _Parts, probe: Probe, tell: Progress) -> None:
         tell("store", 0, 1)
-        with Probe(self._folder) as probe:
-            words = WordsChild(self._folder, parts[WORDS])
-            try:
-                if VECTORS in parts:
-                    self._make_vectors(manifest.dim, parts[VECTORS], tell)
-                words.finish()
-            finally:
-                words.end()
-            tell("store", 1, 1)
-            files = file_marks(self._folder, tables_digest(self._folder / DATABASE))
-            write_manifest(self._folder, replace(manifest, files=files))
-            tell("verify", 0, 1)
-            found = probe.faults()
+        words = WordsChild(self._folder, parts[WORDS])
+        try:
+            if VECTORS in parts:
+                self._make_vectors(manifest.dim, parts[VECTORS], tell)
+            words.finish()
+        finally:
+            words.end()
+        tell("store", 1, 1)
+        files = file_marks(self._folder, tables_digest(self._folder / DATABASE))
+        write_manifest(self._folder, replace(manifest, files=files))
+        tell("verify", 0, 1)
+        found = probe.faults()
         if found:
             raise BuildError(
                 f"What was built does not verify ({'; '.join(found.values())}); the index before "

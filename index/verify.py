@@ -152,9 +152,16 @@ def main() -> int:
         for module in ("lexical", "vectors") if VECTORS in parts else ():
             importlib.import_module(f"index.{module}")
     _say("ready")
-    asked = sys.stdin.readline()
-    for part in parts if asked else ():
-        _say(json.dumps([part, _fault(Path(folder), part, depth)]))
+    if not sys.stdin.readline():
+        return 0
+    try:
+        manifest = read_manifest(Path(folder))
+    except LibraryError as error:
+        for part in parts:
+            _say(json.dumps([part, str(error)]))
+        return 0
+    for part in parts:
+        _say(json.dumps([part, _fault(Path(folder), manifest, part, depth)]))
     return 0
 
 
@@ -163,9 +170,9 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _fault(folder: Path, part: str, depth: str) -> str:
+def _fault(folder: Path, manifest: Manifest, part: str, depth: str) -> str:
+    """What is wrong with a part, in words, or ""; looked at here, where it may end the process."""
     try:
-        manifest = read_manifest(folder)
         if depth != "probe":
             _check_hashes(folder, part, manifest)
         _CHECKS[part](folder, manifest, depth == "all")
@@ -221,8 +228,8 @@ def _check_vectors(folder: Path, manifest: Manifest, everything: bool) -> None:
 
 
 def _check_reach(vectors: Vectors, rows: Sequence[Rows]) -> None:
-    nearest = [vectors.search(row, 1) for row in rows]
-    reached = sum(bool(hits) and hits[0][1] > _SAME for hits in nearest)
+    nearest = vectors.nearest(rows)
+    reached = sum(cosine > _SAME for cosine in nearest)
     if reached < _MUST_REACH * len(rows):
         raise StoreDamagedError(
             f"{VECTORS}: {len(rows) - reached} of {len(rows)} vectors tried cannot be found "

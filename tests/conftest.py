@@ -13,7 +13,7 @@ import pytest
 from index import BuildError, Library, LibraryError
 from index.derive import Change, _make_words
 from index.embed import Embedder, Vectors, shipped
-from index.generation import VECTORS
+from index.generation import VECTORS, read_manifest
 from index.library import SEEDS
 from index.verify import PARTS, _fault
 from qa import Assistant
@@ -139,7 +139,8 @@ class _ProbeHere:
         """There is nothing to end."""
 
     def faults(self) -> dict[str, str]:
-        found = {part: _fault(self._folder, part, "probe") for part in PARTS}
+        manifest = read_manifest(self._folder)
+        found = {part: _fault(self._folder, manifest, part, "probe") for part in PARTS}
         return {part: what for part, what in found.items() if what}
 
 

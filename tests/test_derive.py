@@ -20,7 +20,7 @@ from index import BuildError, Hit, Library
 from index.derive import Change, VectorsChild, WordsChild
 from index.embed import Vectors as Rows
 from index.embed import shipped
-from index.generation import MANIFEST, TRUTH, VECTORS, WORDS
+from index.generation import MANIFEST, TRUTH, VECTORS, WORDS, read_manifest
 from index.lexical import Words
 from index.truth import Truth
 from index.vectors import Vectors
@@ -122,7 +122,7 @@ def test_parts_are_made_by_children(built: Library, beside: Path) -> None:
         child.finish()
         child.end()
     shutil.copy(built.store / "gen-000001" / MANIFEST, beside)
-    assert [_fault(beside, part, "probe") for part in PARTS] == ["", "", ""]
+    assert [_fault(beside, read_manifest(beside), part, "probe") for part in PARTS] == ["", "", ""]
 
 
 def test_parts_are_made_of_those_before(built: Library, beside: Path) -> None:
@@ -402,7 +402,9 @@ def test_thirty_changes_in_a_row_leave_every_byte_sound(tmp_path: Path, quick_ve
     for n in range(30):
         folder.change()
         name = library.build().generation
-        faults = {p: w for p in PARTS if (w := _fault(library.store / name, p, "all"))}
+        made = library.store / name
+        manifest = read_manifest(made)
+        faults = {p: w for p in PARTS if (w := _fault(made, manifest, p, "all"))}
         assert faults == {}, n
         assert generations(library.store) == [name]
     assert library.check() == {}

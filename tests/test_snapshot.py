@@ -470,6 +470,7 @@ GARBLE = """
 import os, shutil, sys
 from pathlib import Path
 from index import Library, LibraryError
+from index.generation import read_manifest
 from index.verify import _fault
 store = Path(sys.argv[1])
 files = [p for part in ("words", "vectors") for p in store.glob(f"gen-000001/{part}/**/*")]
@@ -495,7 +496,9 @@ for n, path in enumerate(path.relative_to(store) for path in files if path.is_fi
                 assert "\\n" not in what
         library.close()
         (copy / path).write_bytes(garbled)
-        print(bool(_fault(copy / "gen-000001", path.parts[1], "all")), flush=True)
+        folder = copy / "gen-000001"
+        fault = _fault(folder, read_manifest(folder), path.parts[1], "all")
+        print(bool(fault), flush=True)
         shutil.rmtree(copy)
 """
 

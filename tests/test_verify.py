@@ -131,7 +131,8 @@ def children(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 def fault_found_here(folder: Path, part: str, *, everything: bool = False) -> str:
     """What a child would say of a part that kills no process: a new one costs a second."""
-    return _fault(folder, part, "all" if everything else "probe")
+    depth = "all" if everything else "probe"
+    return _fault(folder, read_manifest(folder), part, depth)
 
 
 def files_of(folder: Path) -> list[str]:
