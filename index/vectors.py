@@ -174,7 +174,28 @@ def write_vectors(folder: Path, batches: Iterable[tuple[list[int], Rows]]) -> No
         collection = client.create_collection(
             _COLLECTION, embedding_function=None, configuration={"hnsw": hnsw}
         )
-        _add(client, collection, itertools.chain(first, given))
+        _add(client, collection, _logged_little(collection, itertools.chain(first, given), logged))
+
+
+def _logged_little(
+    collection: Collection, batches: Iterator[tuple[list[int], Rows]], logged: int
+) -> Iterator[tuple[list[int], Rows]]:
+    """The batches, Chroma being told meanwhile of how many changes to keep a log.
+
+    When there are more it writes all of its index anew: a million vectors, 5,000 at a time, would
+    be 200 files of up to 1.4 GB. So it may log half of what it holds, and less for the last batch.
+    """
+    n, most = 0, logged
+    batch = next(batches, None)
+    while batch:
+        following = next(batches, None)
+        wanted = logged if following is None else max(logged, n // 2)
+        if wanted > 2 * most or wanted == logged < most:
+            collection.modify(configuration={"hnsw": {"sync_threshold": wanted}})
+            most = wanted
+        yield batch
+        n += len(batch[0])
+        batch = following
 
 
 def update_vectors(
