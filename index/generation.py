@@ -292,11 +292,20 @@ def _fsync(path: Path) -> None:
         os.close(handle)
 
 
-def is_tidy(store: Path) -> bool:
-    """Whether a store is as a build leaves it that came to its end."""
+def drop_replaced(store: Path) -> None:
+    """Delete the generations before the one in use that nobody reads; needs no lock."""
     name = current(store)
-    left = [*_generations(store), *_staged(store), *store.glob("*.new"), *store.glob(HOLDER)]
-    return {path.name for path in left} <= {name} and (name is None or points_to(store, name))
+    for folder in _generations(store) if name else ():
+        if _number(folder.name) < _number(str(name)):
+            drop(store, folder.name)
+
+
+def is_tidy(store: Path) -> bool:
+    """Whether a store holds nothing that only a build leaves which did not come to its end."""
+    name = current(store)
+    newer = [f for f in _generations(store) if name and _number(f.name) > _number(name)]
+    left = [*newer, *_staged(store), *store.glob("*.new"), *store.glob(HOLDER)]
+    return not left and (name is None or points_to(store, name))
 
 
 def tidy(store: Path) -> None:

@@ -22,6 +22,7 @@ from index.generation import (
     POINTER,
     current,
     drop,
+    drop_replaced,
     is_tidy,
     points_to,
     read_manifest,
@@ -313,6 +314,8 @@ class Library:
     def _tidy(self) -> None:
         """Clear up what a killed build left, unless somebody is building now."""
         with suppress(LibraryError, OSError):
+            drop_replaced(self.store)
+            # Seldom: who wants to build meanwhile must not have to wait.
             if not is_tidy(self.store):
                 with writer_lock(self.store, timeout_s=0):
                     tidy(self.store)

@@ -58,6 +58,7 @@ _SMALL_BYTES = 1_000_000
 _MOST_PROCESSES = 2
 _OUT_OF_MEMORY = 77  # how a child exits that was refused memory
 _LENGTH_BYTES = 8
+_ENDED = "could not be read: it ended the process that read it"
 
 _T = TypeVar("_T")
 Records = list[dict[str, Any]]
@@ -195,7 +196,8 @@ class _Child:
             answer = self._asked(process, suffix, raw)
         except (EOFError, OSError) as error:
             process.kill()
-            raise self._why(process.wait(), late=late.is_set()) from error
+            why = self._why(process.wait(), late=late.is_set())
+            raise (_EndedError if why == _ENDED else UnreadableError)(why) from error
         finally:
             clock.cancel()
             clock.join()
@@ -250,17 +252,15 @@ class _Child:
         answer: dict[str, Any] = json.loads(_exactly(process.stdout, length))
         return answer
 
-    def _why(self, exit_code: int, *, late: bool) -> UnreadableError:
+    def _why(self, exit_code: int, *, late: bool) -> str:
         limits = self._limits
         if late:
-            return UnreadableError(f"could not be read: it took more than {limits.wall_s:g} s")
+            return f"could not be read: it took more than {limits.wall_s:g} s"
         if exit_code == _OUT_OF_MEMORY:
-            most = limits.memory_bytes / 1e9
-            return UnreadableError(f"needs more than {most:g} GB of memory to read")
+            return f"needs more than {limits.memory_bytes / 1e9:g} GB of memory to read"
         if sys.platform != "win32" and exit_code == -signal.SIGXCPU:
-            spent = f"it took more than {limits.cpu_s} s of computing"
-            return UnreadableError(f"could not be read: {spent}")
-        return _EndedError("could not be read: it ended the process that read it")
+            return f"could not be read: it took more than {limits.cpu_s} s of computing"
+        return _ENDED
 
 
 class _EndedError(UnreadableError):
