@@ -136,9 +136,7 @@ def test_of_a_damaged_truth_nothing_is_known(tmp_path: Path) -> None:
         Known.of(tmp_path / "truth.sqlite")
 
 
-def test_without_reuse_all_is_read_and_written(
-    store: Store, docs: Path
-) -> None:
+def test_without_reuse_all_is_read_and_written(store: Store, docs: Path) -> None:
     store.gather([docs])
     sources = Sources((str(docs),))
     gathering = Gathering(sources, store.known())
