@@ -181,12 +181,12 @@ class _Building:
             digests = truth.digests()
             if not digests and (before is None or self._gathering.all_named_failed):
                 raise BuildError(nothing_to_index(self._gathering.refused))
-            if before and not afresh and self._is_nothing_new(before, truth):
+            if before and not afresh and self._is_nothing_new(before, truth, digests):
                 return before.unchanged(self._gathering)
             if before and not afresh and before.is_cut_and_embedded_by(self._embedder):
                 parts = self._embed_changed(before, truth, tell)
             else:
-                parts = self._embed_all(truth, tell)
+                parts = self._embed_all(truth, list(digests), tell)
             truth.shrink()
             n_chunks = truth.count_chunks()
         finally:
@@ -194,19 +194,19 @@ class _Building:
         self._make(self._manifest(digests, n_chunks), parts, probe, tell)
         return self._report(digests, n_chunks)
 
-    def _is_nothing_new(self, before: _Before, truth: Truth) -> bool:
+    def _is_nothing_new(self, before: _Before, truth: Truth, digests: dict[str, str]) -> bool:
         known = before.known
         return before.stands(self._embedder, self._gathering) and (
             (known.digests, known.origins, known.refusals, known.unsettled)
-            == (truth.digests(), truth.origins(), truth.refusals(), truth.unsettled())
+            == (digests, truth.origins(), truth.refusals(), truth.unsettled())
         )
 
-    def _embed_all(self, truth: Truth, tell: Progress) -> _Parts:
+    def _embed_all(self, truth: Truth, ids: Sequence[str], tell: Progress) -> _Parts:
         """Cut and embed every document, the vectors being stored meanwhile; the parts to make."""
         truth.forget_chunks()
         vectors = VectorsChild(self._folder, self._embedder.dim)
         try:
-            for numbers, rows in self._embed(truth, list(truth.digests()), tell):
+            for numbers, rows in self._embed(truth, ids, tell):
                 vectors.add(numbers, rows)
             vectors.finish()
         finally:

@@ -1,6 +1,7 @@
 """The truth of a generation: documents, chunks and vectors, in one SQLite file.
 
-Chroma and tantivy are derived from it and can be made again. SQLite's only door.
+Chroma and tantivy are derived from it and can be made again. SQLite's door; ``tables`` looks
+through another, into Chroma's own file.
 """
 
 from __future__ import annotations

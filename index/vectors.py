@@ -80,32 +80,29 @@ class Vectors:
 
     def search(self, vector: Rows, k: int) -> list[tuple[int, float]]:
         """The ``k`` nearest (number, cosine), nearest first; approximate (HNSW)."""
+        (found,) = self._nearest([vector], k)
+        return sorted(found, key=lambda hit: (-hit[1], hit[0]))
+
+    def nearest(self, rows: Sequence[Rows]) -> list[float]:
+        """The cosine of each of these vectors (dim,) with the nearest that is found."""
+        found = self._nearest(rows, 1) if rows else []
+        return [hits[0][1] if hits else -1.0 for hits in found]
+
+    def _nearest(self, rows: Sequence[Rows], k: int) -> list[list[tuple[int, float]]]:
+        """For each vector (dim,) the ``k`` nearest (number, cosine), in the order of Chroma."""
         try:
             found = self._collection.query(
-                query_embeddings=vector.reshape(1, -1), n_results=k, include=["distances"]
+                query_embeddings=np.stack(rows), n_results=k, include=["distances"]
             )
         except ChromaError as error:
             raise self._damaged(error) from error
         distances = found["distances"]
         assert distances is not None
         # Chroma's cosine distance is 1 - cosine; turned round here, once.
-        ranked = [
-            (int(number), 1.0 - float(distance))
-            for number, distance in zip(found["ids"][0], distances[0], strict=True)
+        return [
+            [(int(n), 1.0 - float(distance)) for n, distance in zip(*of_one, strict=True)]
+            for of_one in zip(found["ids"], distances, strict=True)
         ]
-        return sorted(ranked, key=lambda hit: (-hit[1], hit[0]))
-
-    def nearest(self, rows: Sequence[Rows]) -> list[float]:
-        """The cosine of each of these vectors (dim,) with the nearest that is found."""
-        if not rows:
-            return []
-        try:
-            found = self._collection.query(
-                query_embeddings=np.stack(rows), n_results=1, include=["distances"]
-            )
-        except ChromaError as error:
-            raise self._damaged(error) from error
-        return [1.0 - of_one[0] if of_one else -1.0 for of_one in found["distances"] or []]
 
     def rows(self, numbers: Sequence[int]) -> dict[int, Rows]:
         """The vectors (dim,) as Chroma has them; numbers that it lacks are left out."""
