@@ -22,6 +22,7 @@ from index.generation import (
     file_marks,
     library_versions,
     next_name,
+    part_files,
     publish,
     read_manifest,
     remember,
@@ -69,6 +70,8 @@ def build(
     known = before.known if before else Known()
     gathering = Gathering(replace(sources, store=store), known)
     try:
+        if before is None or afresh or not before.is_cut_and_embedded_by(embedder):
+            _ = embedder.dim  # which fails where it is not there, before files are read in vain
         gathering.look(tell, reuse=not afresh)
         if before and not afresh and gathering.is_all_known and before.stands(embedder, gathering):
             return before.unchanged(gathering)
@@ -114,10 +117,14 @@ class _Before:
         """Whether its chunks and vectors are those that this embedding would give now."""
         return (self.manifest.chunking, self.manifest.embedding) == (CHUNKING, embedder.id)
 
-    @property
-    def can_be_changed(self) -> bool:
-        """Whether copies of its derived parts are of the libraries' formats of now."""
-        return self.manifest.n_chunks > 0 and self.manifest.versions == library_versions()
+    def can_be_changed_by(self, embedder: Embedder, part: str) -> bool:
+        """Whether a copy of a derived part serves: it is whole, and as it would be made now."""
+        return (
+            part not in self.faults
+            and self.manifest.n_chunks > 0
+            and self.manifest.versions == library_versions()
+            and self.is_cut_and_embedded_by(embedder)
+        )
 
     def unchanged(self, gathering: Gathering) -> BuildReport:
         return BuildReport(
@@ -169,8 +176,26 @@ class _Building:
 
     def run(self, tell: Progress, *, afresh: bool) -> BuildReport:
         """Fill the folder with a whole, verified generation, or find that nothing is new."""
-        with Probe(self._folder) as probe:  # which gets ready meanwhile
-            return self._run(probe, tell, afresh=afresh)
+        before = self._before
+        copied = before and not afresh and before.can_be_changed_by(self._embedder, VECTORS)
+        # Both get ready meanwhile.
+        with Probe(self._folder) as probe:
+            self._vectors = self._start_vectors(before if copied else None)
+            try:
+                return self._run(probe, tell, afresh=afresh)
+            finally:
+                self._vectors.end()
+
+    def _start_vectors(self, before: _Before | None) -> VectorsChild:
+        if before is None:
+            return VectorsChild(self._folder, self._embedder.dim)
+        return VectorsChild(self._folder, before.manifest.dim, before.folder)
+
+    def _restart_vectors(self) -> None:
+        """Have the vectors made from nothing after all."""
+        self._vectors.end()
+        shutil.rmtree(self._folder / VECTORS, ignore_errors=True)
+        self._vectors = self._start_vectors(None)
 
     def _run(self, probe: Probe, tell: Progress, *, afresh: bool) -> BuildReport:
         path = self._folder / TRUTH
@@ -204,13 +229,9 @@ class _Building:
     def _embed_all(self, truth: Truth, ids: Sequence[str], tell: Progress) -> _Parts:
         """Cut and embed every document, the vectors being stored meanwhile; the parts to make."""
         truth.forget_chunks()
-        vectors = VectorsChild(self._folder, self._embedder.dim)
-        try:
-            for numbers, rows in self._embed(truth, ids, tell):
-                vectors.add(numbers, rows)
-            vectors.finish()
-        finally:
-            vectors.end()
+        for numbers, rows in self._embed(truth, ids, tell):
+            self._vectors.add(numbers, rows)
+        self._vectors.finish()
         return {WORDS: None}
 
     def _embed_changed(self, before: _Before, truth: Truth, tell: Progress) -> _Parts:
@@ -222,12 +243,13 @@ class _Building:
         unused = truth.remove_chunks(gone)
         change = Change(str(before.folder), tuple(gone), tuple(unused), last_vector)
         parts: _Parts = {WORDS: None, VECTORS: None}
-        if before.can_be_changed:
-            if WORDS not in before.faults:
-                parts[WORDS] = change
-            few = len(unused) + n_new <= _MOST_CHANGED * truth.count_vectors()
-            if VECTORS not in before.faults and few:
+        if before.can_be_changed_by(self._embedder, WORDS):
+            parts[WORDS] = change
+        if before.can_be_changed_by(self._embedder, VECTORS):
+            if len(unused) + n_new <= _MOST_CHANGED * truth.count_vectors():
                 parts[VECTORS] = change
+            else:
+                self._restart_vectors()
         return parts
 
     def _embed(
@@ -260,8 +282,8 @@ class _Building:
         except BuildError:
             if not any(parts.values()):
                 raise
-            for part in parts:
-                shutil.rmtree(self._folder / part, ignore_errors=True)
+            shutil.rmtree(self._folder / WORDS, ignore_errors=True)
+            self._restart_vectors()
             with Probe(self._folder) as another:
                 self._make_once(manifest, dict.fromkeys(parts), another, tell)
 
@@ -270,36 +292,41 @@ class _Building:
         words = WordsChild(self._folder, parts[WORDS])
         try:
             if VECTORS in parts:
-                self._make_vectors(manifest.dim, parts[VECTORS], tell)
+                self._give_vectors(manifest.dim, parts[VECTORS], tell)
             words.finish()
         finally:
             words.end()
         tell("store", 1, 1)
-        files = file_marks(self._folder, tables_digest(self._folder / DATABASE))
-        write_manifest(self._folder, replace(manifest, files=files))
+        # Before the probe has Chroma open its database, and so write to it.
+        paths, tables = part_files(self._folder), tables_digest(self._folder / DATABASE)
+        write_manifest(self._folder, manifest)
         tell("verify", 0, 1)
+        probe.ask()
+        files = file_marks(self._folder, paths, tables)  # on the other core
         found = probe.faults()
         if found:
             raise BuildError(
                 f"What was built does not verify ({'; '.join(found.values())}); the index before "
                 "is still in use"
             )
+        write_manifest(self._folder, replace(manifest, files=files))
         tell("verify", 1, 1)
 
-    def _make_vectors(self, dim: int, change: Change | None, tell: Progress) -> None:
+    def _give_vectors(self, dim: int, change: Change | None, tell: Progress) -> None:
+        """Give the child the vectors that are new, all of them without a ``change``."""
+        if change:
+            self._vectors.drop(change.vectors)
         truth = Truth.open(self._folder / TRUTH)
-        vectors = VectorsChild(self._folder, dim, change)
         above, done = change.last_vector if change else 0, 0
         total = truth.count_vectors(above)
         try:
             for numbers, rows in truth.all_vectors(dim, above):
-                vectors.add(numbers, rows)
+                self._vectors.add(numbers, rows)
                 done += len(numbers)
                 tell("store", done, total)
-            vectors.finish()
         finally:
-            vectors.end()
             truth.close()
+        self._vectors.finish()
 
     def _manifest(self, digests: dict[str, str], n_chunks: int) -> Manifest:
         return Manifest(

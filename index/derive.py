@@ -1,7 +1,8 @@
 """The derived parts of a generation, each made by a process of its own.
 
-python -m index.derive words FOLDER: reads the truth there
-python -m index.derive vectors FOLDER DIM: reads vectors from its input, as they are embedded
+python -m index.derive words FOLDER: reads the truth there, and a change from its input
+python -m index.derive vectors FOLDER DIM [BEFORE]: makes ready, and then reads from its input which
+vectors are gone of those in BEFORE, and the new ones as they are embedded
 
 Chroma holds Python's global lock while it adds, so that in the process that builds no question
 would be answered; and both cores are busy.
@@ -40,10 +41,9 @@ class Change:
 class _Child:
     """A process that makes one part; ended when this is left, if it has not by then."""
 
-    def __init__(self, part: str, folder: Path, *options: str, change: Change | None) -> None:
+    def __init__(self, part: str, folder: Path, *options: str) -> None:
         self._part = folder / part
         self._process = start("index.derive", part, str(folder), *options, stderr=PIPE)
-        self._send(json.dumps(change and asdict(change)).encode() + b"\n")
 
     def finish(self) -> None:
         """Wait until the part is made.
@@ -83,15 +83,30 @@ class WordsChild(_Child):
 
     def __init__(self, folder: Path, change: Change | None = None) -> None:
         """With a ``change``, from the words of the generation before."""
-        super().__init__(WORDS, folder, change=change)
+        super().__init__(WORDS, folder)
+        self._send(json.dumps(change and asdict(change)).encode() + b"\n")
 
 
 class VectorsChild(_Child):
-    """Makes VECTORS of what it is given."""
+    """Makes VECTORS of what it is given.
 
-    def __init__(self, folder: Path, dim: int, change: Change | None = None) -> None:
-        """With a ``change``, from the vectors of the generation before; it gets the new ones."""
-        super().__init__(VECTORS, folder, str(dim), change=change)
+    It can be started before there is anything to give: it takes a second to import what it
+    needs, and to copy and open the vectors of the generation before.
+    """
+
+    def __init__(self, folder: Path, dim: int, before: Path | None = None) -> None:
+        """From nothing, or from what the generation in the folder ``before`` has."""
+        super().__init__(VECTORS, folder, str(dim), *([str(before)] if before else []))
+        if before is None:
+            self.drop(())
+
+    def drop(self, numbers: Sequence[int]) -> None:
+        """Tell it, before any is added, which vectors of those before are gone; to be told once.
+
+        Raises:
+            BuildError: it has ended, for the reason told.
+        """
+        self._send(_frame(numbers))
 
     def add(self, numbers: Sequence[int], rows: Vectors) -> None:
         """Give it vectors: their numbers and unit rows (n, dim).
@@ -108,7 +123,7 @@ class VectorsChild(_Child):
 
 
 def _frame(numbers: Sequence[int]) -> bytes:
-    """How many vectors follow, and their numbers."""
+    """How many vectors there are, and their numbers."""
     return np.array([len(numbers), *numbers], np.int64).tobytes()
 
 
@@ -116,13 +131,13 @@ def main() -> int:
     """Make the part named on the command line; 0 when it is made, else 1 and why."""
     part, folder, *options = sys.argv[1:]
     end_with_parent()
-    given = json.loads(sys.stdin.buffer.readline())
-    change = Change(**given) if given else None
     try:
         if part == WORDS:
-            _make_words(Path(folder), change)
+            given = json.loads(sys.stdin.buffer.readline())
+            _make_words(Path(folder), Change(**given) if given else None)
         else:
-            _make_vectors(Path(folder), int(options[0]), change)
+            dim, *before = options
+            _make_vectors(Path(folder), int(dim), Path(before[0]) if before else None)
     except LibraryError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -147,23 +162,31 @@ def _make_words(folder: Path, change: Change | None) -> None:
     truth.close()
 
 
-def _make_vectors(folder: Path, dim: int, change: Change | None) -> None:
+def _make_vectors(folder: Path, dim: int, before: Path | None) -> None:
     from index.vectors import update_vectors, write_vectors
 
-    batches = _given(sys.stdin.buffer, dim)
-    if change is None:
-        write_vectors(folder / VECTORS, batches)
+    def change() -> tuple[list[int], Iterator[tuple[list[int], Vectors]]]:
+        return _numbers(sys.stdin.buffer), _given(sys.stdin.buffer, dim)
+
+    if before is None:
+        write_vectors(folder / VECTORS, change()[1])
     else:
-        before = Path(change.before) / VECTORS
-        update_vectors(folder / VECTORS, before, change.vectors, batches)
+        update_vectors(folder / VECTORS, before / VECTORS, change)
 
 
 def _given(stream: BinaryIO, dim: int) -> Iterator[tuple[list[int], Vectors]]:
     """The batches of vectors that the parent sends, until it says that there are no more."""
-    while n := int(np.frombuffer(_exactly(stream, 8), np.int64)[0]):
-        numbers = np.frombuffer(_exactly(stream, 8 * n), np.int64)
+    while numbers := _numbers(stream):
+        n = len(numbers)
         rows = np.frombuffer(_exactly(stream, 4 * n * dim), np.float32)
-        yield numbers.tolist(), rows.reshape(n, dim)
+        yield numbers, rows.reshape(n, dim)
+
+
+def _numbers(stream: BinaryIO) -> list[int]:
+    """A frame."""
+    n = int(np.frombuffer(_exactly(stream, 8), np.int64)[0])
+    numbers: list[int] = np.frombuffer(_exactly(stream, 8 * n), np.int64).tolist()
+    return numbers
 
 
 def _exactly(stream: BinaryIO, n_bytes: int) -> bytes:

@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -191,18 +191,22 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     (folder / MANIFEST).write_text(text + "\n", "utf-8")
 
 
-def file_marks(folder: Path, tables: str) -> dict[str, str]:
-    """What each file below a generation but its manifest is known by, by its posix path.
+def part_files(folder: Path) -> list[Path]:
+    """The files below a generation's folder but its manifest, sorted."""
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / MANIFEST)
+
+
+def file_marks(folder: Path, paths: Iterable[Path], tables: str) -> dict[str, str]:
+    """What each of the files of a generation is known by, by its posix path below the folder.
 
     ``sha256:…`` of its bytes; for Chroma's database, to which it writes when it opens it,
     ``tables``. Each is followed by its size.
     """
     marks = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in paths:
         name = path.relative_to(folder).as_posix()
-        if name != MANIFEST:
-            mark = tables if name == DATABASE else _sha256(path)
-            marks[name] = f"{mark} {path.stat().st_size}"
+        mark = tables if name == DATABASE else _sha256(path)
+        marks[name] = f"{mark} {path.stat().st_size}"
     return marks
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 # Tables to which Chroma writes when it opens the database, and SQLite's own counters.
 _NOTES = ("acquire_write", "sqlite_sequence")
+_ROWS = 1_000  # at a time: one by one takes a third longer
 
 
 def tables_digest(path: Path) -> str:
@@ -33,8 +34,9 @@ def tables_digest(path: Path) -> str:
             for (name,) in names:
                 if name not in _NOTES:
                     digest.update(name.encode())
-                    for row in database.execute(f'SELECT * FROM "{name}"'):
-                        digest.update(repr(row).encode())
+                    rows = database.execute(f'SELECT * FROM "{name}"')
+                    while some := rows.fetchmany(_ROWS):
+                        digest.update("".join(map(repr, some)).encode())
     except sqlite3.Error as error:
         return f"unreadable ({error})"
     return f"sqlite:{digest.hexdigest()}"

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -198,18 +198,20 @@ def _logged_little(
 def update_vectors(
     folder: Path,
     before: Path,
-    removed: Sequence[int],
-    batches: Iterable[tuple[list[int], Rows]],
+    change: Callable[[], tuple[Sequence[int], Iterable[tuple[list[int], Rows]]]],
 ) -> None:
     """Make a vector index in ``folder`` of the one in ``before``, which stays as it is.
 
-    Without the vectors with ``removed`` numbers, and with these new ones.
+    ``change`` is asked when the copy is open, which takes longer than the rest: for the numbers
+    of the vectors that are gone, and the batches of those that are new.
 
     Raises:
         BuildError: Chroma cannot read or write it.
     """
     with _writing(folder, before) as client:
         collection = client.get_collection(_COLLECTION, embedding_function=None)
+        collection.count()  # has Chroma read the whole index
+        removed, batches = change()
         limit = client.get_max_batch_size()
         for at in range(0, len(removed), limit):
             collection.delete(ids=[str(number) for number in removed[at : at + limit]])

@@ -115,6 +115,13 @@ class Probe:
     def __exit__(self, *raised: object) -> None:
         stop(self._process)
 
+    def ask(self) -> None:
+        """Have it look already, while something else is done; ``faults`` then waits for it."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):  # it has ended, as ``faults`` will find
+            self._process.stdin.write(b"now\n")
+            self._process.stdin.flush()
+
     def faults(self) -> dict[str, str]:
         """What is wrong, in words, by part; where one kills the child, another reads the rest."""
         found: dict[str, str] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -47,6 +48,16 @@ class ConceptEmbedder(Embedder):
         row = np.array(counts, np.float32)
         unit: Vectors = row / max(float(np.linalg.norm(row)), 1.0)
         return unit
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_set() -> Iterator[None]:
+    """What somebody has set for themselves, a model or a store, is not what is tested."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in list(os.environ):
+            if name.startswith(("QA_", "OPENAI_")) and name != "QA_BROWSER":
+                environment.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -108,9 +119,14 @@ class _WordsHere:
 class _VectorsHere(_WordsHere):
     """A ``VectorsChild`` that is none."""
 
-    def __init__(self, folder: Path, dim: int, change: Change | None = None) -> None:
-        super().__init__(folder / VECTORS, change)
+    def __init__(self, folder: Path, dim: int, before: Path | None = None) -> None:
+        super().__init__(folder / VECTORS)
+        self._before = before
+        self._dropped: list[int] = []
         self._given: list[tuple[list[int], Vectors]] = []
+
+    def drop(self, numbers: Sequence[int]) -> None:
+        self._dropped += numbers
 
     def add(self, numbers: Sequence[int], rows: Vectors) -> None:
         if numbers:
@@ -119,11 +135,11 @@ class _VectorsHere(_WordsHere):
     def make(self) -> None:
         from index.vectors import update_vectors, write_vectors
 
-        if self._change is None:
+        if self._before is None:
             write_vectors(self._folder, self._given)
         else:
-            before = Path(self._change.before) / VECTORS
-            update_vectors(self._folder, before, self._change.vectors, self._given)
+            before = self._before / VECTORS
+            update_vectors(self._folder, before, lambda: (self._dropped, self._given))
 
 
 class _ProbeHere:
@@ -137,6 +153,9 @@ class _ProbeHere:
 
     def __exit__(self, *raised: object) -> None:
         """There is nothing to end."""
+
+    def ask(self) -> None:
+        """It looks when it has to tell."""
 
     def faults(self) -> dict[str, str]:
         manifest = read_manifest(self._folder)

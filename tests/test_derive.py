@@ -128,7 +128,8 @@ def test_parts_are_made_by_children(built: Library, beside: Path) -> None:
 def test_parts_are_made_of_those_before(built: Library, beside: Path) -> None:
     change = Change(str(built.store / "gen-000001"), (), (), 1)
     rows = np.eye(4, dtype=np.float32)[1:3]
-    words, vectors = WordsChild(beside, change), VectorsChild(beside, 4, change)
+    words, vectors = WordsChild(beside, change), VectorsChild(beside, 4, Path(change.before))
+    vectors.drop([])
     vectors.add([2, 3], rows)
     vectors.add([], rows[:0])
     for child in (words, vectors):
@@ -183,7 +184,7 @@ def test_words_of_a_truth_that_is_damaged_are_a_sentence(tmp_path: Path) -> None
 def test_a_part_to_be_changed_that_is_not_there_is_a_sentence(beside: Path) -> None:
     change = Change(str(beside / "nowhere"), (), (), 0)
     assert_is_a_sentence(WordsChild(beside, change), "nowhere")
-    assert_is_a_sentence(VectorsChild(beside, 4, change), "nowhere")
+    assert_is_a_sentence(VectorsChild(beside, 4, Path(change.before)), "nowhere")
 
 
 def test_children_that_are_done_end_quietly_each_time(built: Library, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from index.generation import (
     is_tidy,
     library_versions,
     next_name,
+    part_files,
     point,
     points_to,
     publish,
@@ -204,7 +205,7 @@ def filled(folder: Path) -> dict[str, str]:
     (folder / DATABASE).write_bytes(b"12345")
     (folder / "vectors" / "a").write_bytes(b"12")
     (folder / "truth.sqlite").write_bytes(b"123")
-    marks = file_marks(folder, "sqlite:ff")
+    marks = file_marks(folder, part_files(folder), "sqlite:ff")
     write_manifest(folder, replace(WRITTEN, files=marks))
     return marks
 
@@ -216,7 +217,7 @@ def test_every_file_but_the_manifest_is_known_by_its_hash_and_size(tmp_path: Pat
         DATABASE: "sqlite:ff 5",
     }
     assert filled(tmp_path) == expected
-    assert file_marks(tmp_path, "sqlite:ff") == expected
+    assert file_marks(tmp_path, part_files(tmp_path), "sqlite:ff") == expected
 
 
 def test_files_as_they_were_written_have_no_faults(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -197,7 +198,7 @@ def test_an_updated_index_finds_what_one_written_anew_does(
     removed = rng.choice(np.arange(1, MANY + 1), size=200, replace=False).tolist()
     new = dict(enumerate(random_rows(250, 100 + seed), start=MANY + 1))
     kept = {number: row for number, row in held().items() if number not in set(removed)}
-    update_vectors(tmp_path / "updated", many, removed, batches_of(new, 99))
+    update_vectors(tmp_path / "updated", many, lambda: (removed, batches_of(new, 99)))
     write_vectors(tmp_path / "anew", batches_of(kept | new, 5_000))
     queries = random_rows(30, 200 + seed)
     for folder in (tmp_path / "updated", tmp_path / "anew"):
@@ -209,7 +210,7 @@ def test_what_an_update_is_made_of_stays_as_it_is(many: Path, tmp_path: Path) ->
     assert len(before) > 1
     opened = Vectors(many)  # as whoever asks meanwhile has it
     new = dict(enumerate(random_rows(1_200, 12), start=MANY + 1))
-    update_vectors(tmp_path / "v", many, list(range(1, 101)), batches_of(new, 5_000))
+    update_vectors(tmp_path / "v", many, lambda: (list(range(1, 101)), batches_of(new, 5_000)))
     assert opened.search(held()[5], 1)[0][0] == 5
     opened.close()
     assert content(many) == before
@@ -222,7 +223,8 @@ def test_an_index_may_be_updated_again_and_again(many: Path, tmp_path: Path) -> 
     for turn in range(8):
         removed = rng.choice(sorted(rows), size=150, replace=False).tolist()
         new = dict(enumerate(random_rows(150, 300 + turn), start=last + 1))
-        update_vectors(tmp_path / str(turn), before, removed, batches_of(new, 5_000))
+        change = partial(tuple, (removed, batches_of(new, 5_000)))
+        update_vectors(tmp_path / str(turn), before, change)
         rows = {number: row for number, row in rows.items() if number not in set(removed)} | new
         before, last = tmp_path / str(turn), last + 150
     assert_holds(before, rows, random_rows(20, 14))
@@ -230,20 +232,20 @@ def test_an_index_may_be_updated_again_and_again(many: Path, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("removed", [[], [7], [7, 9_999]], ids=str)
 def test_an_update_may_add_nothing(folder: Path, tmp_path: Path, removed: list[int]) -> None:
-    update_vectors(tmp_path / "v", folder, removed, [])
+    update_vectors(tmp_path / "v", folder, lambda: (removed, []))
     left = {number: row for number, row in enumerate(ROWS, start=1) if number not in removed}
     assert_holds(tmp_path / "v", left, random_rows(5, 15))
 
 
 def test_an_update_may_leave_nothing_of_what_was(folder: Path, tmp_path: Path) -> None:
     new = {N + 1: ROWS[3], N + 2: ROWS[4]}
-    update_vectors(tmp_path / "v", folder, list(range(1, N + 1)), batches_of(new, 1))
+    update_vectors(tmp_path / "v", folder, lambda: (list(range(1, N + 1)), batches_of(new, 1)))
     assert_holds(tmp_path / "v", new, ROWS[:0])
 
 
 def test_equal_vectors_of_an_update_are_all_found(folder: Path, tmp_path: Path) -> None:
     new = dict.fromkeys(range(N + 1, N + 6), ROWS[3])
-    update_vectors(tmp_path / "v", folder, [4], batches_of(new, 2))
+    update_vectors(tmp_path / "v", folder, lambda: ([4], batches_of(new, 2)))
     opened = Vectors(tmp_path / "v")
     assert [number for number, _ in opened.search(ROWS[3], 5)] == list(new)
     opened.close()
@@ -251,11 +253,11 @@ def test_equal_vectors_of_an_update_are_all_found(folder: Path, tmp_path: Path) 
 
 def test_an_update_of_what_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="cannot be written"):
-        update_vectors(tmp_path / "v", tmp_path / "none", [], [])
+        update_vectors(tmp_path / "v", tmp_path / "none", lambda: ([], []))
 
 
 def test_an_update_of_a_spoilt_index_is_told(folder: Path, tmp_path: Path) -> None:
     spoilt = shutil.copytree(folder, tmp_path / "spoilt")
     (spoilt / "chroma.sqlite3").write_bytes(b"not a database" * 1_000)
     with pytest.raises(BuildError, match="cannot be written"):
-        update_vectors(tmp_path / "v", spoilt, [1], [])
+        update_vectors(tmp_path / "v", spoilt, lambda: ([1], []))

@@ -28,6 +28,7 @@ from index.generation import (
     hash_faults,
     is_remembered,
     library_versions,
+    part_files,
     read_manifest,
     size_faults,
     write_manifest,
@@ -77,9 +78,15 @@ def _write_derived(folder: Path) -> None:
     truth.close()
 
 
+def marks_of(folder: Path, tables: str = "") -> dict[str, str]:
+    return file_marks(folder, part_files(folder), tables)
+
+
 def describe(folder: Path, manifest: Manifest) -> Manifest:
     """Write the manifest for the files as they are."""
-    manifest = replace(manifest, files=file_marks(folder, tables_digest(folder / DATABASE)))
+    manifest = replace(
+        manifest, files=file_marks(folder, part_files(folder), tables_digest(folder / DATABASE))
+    )
     write_manifest(folder, manifest)
     return manifest
 
@@ -467,6 +474,8 @@ def test_a_generation_without_chunks_is_its_truth_alone(tmp_path: Path) -> None:
     folder = tmp_path / "gen-000001"
     folder.mkdir()
     Truth.create(folder / TRUTH).close()
-    manifest = Manifest("gen-000001", (), (), {}, "", "", DIM, 0, file_marks(folder, ""), {})
+    manifest = Manifest(
+        "gen-000001", (), (), {}, "", "", DIM, 0, marks_of(folder), {}
+    )
     write_manifest(folder, manifest)
     assert faults(folder, manifest, everything=True) == {}
