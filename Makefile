@@ -15,7 +15,7 @@ test: .venv/tested
 
 # The code that makes the model needs torch and more, which `make test` does without.
 test-training: .venv/training
-	$(BIN)/pytest tests/test_training.py tests/test_training_evidence.py
+	$(BIN)/pytest tests/test_training.py tests/test_training_evidence.py tests/test_sentence_encoder.py
 
 install: .venv/installed
 

@@ -4,13 +4,19 @@
 // hidden bridge (an empty gr.HTML) appears. Python answers by setting the bridge's value.
 
 const LANGUAGES = ["nl", "de", "en"];
-const EVENTS = { "#cite-": "open_source", "#doc-": "open_source", "#copy-": "copy_answer" };
+const EVENTS = {
+  "#cite-": "open_source",
+  "#doc-": "open_source",
+  "#copy-": "copy_answer",
+  "#other-": "switch_answer",
+};
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const find = (selector) => document.querySelector(selector);
+const links = (href) => [...document.querySelectorAll(`#chat a[href="${CSS.escape(href)}"]`)];
 
 let words = {}; // what the page says in the chosen language, where Gradio's parts lack words
 let serial = 0; // counts the events, so that the same passage can be opened twice in a row
-let cameFrom = null; // where the link leads that opened the source: for the way back
+let cameFrom = null; // which link opened the source: for the way back
 let asked = 0; // how many questions the conversation holds
 let reported = null; // the last report of a build
 
@@ -28,7 +34,9 @@ document.addEventListener("click", (event) => {
   if (href === "#back") return goBack();
   const kind = Object.keys(EVENTS).find((start) => href.startsWith(start));
   if (!kind) return;
-  if (kind !== "#copy-" && link.closest("#chat")) cameFrom = href;
+  if (EVENTS[kind] === "open_source" && link.closest("#chat")) {
+    cameFrom = { href, nth: links(href).indexOf(link) };
+  }
   serial += 1;
   trigger(EVENTS[kind], { href, serial });
 }, true);
@@ -39,8 +47,8 @@ document.addEventListener("keydown", (event) => {
 
 function goBack() {
   // Drawn anew, the chat has another link to the same passage: look for where it leads.
-  const link = cameFrom && find(`#chat a[href="${CSS.escape(cameFrom)}"]`);
-  const target = link || find("#question textarea");
+  const found = cameFrom ? links(cameFrom.href) : [];
+  const target = found[cameFrom?.nth] ?? found[0] ?? find("#question textarea");
   show(target, "center");
   target.focus({ preventScroll: true });
 }
@@ -56,6 +64,20 @@ function revealSource(frames = 120) {
     requestAnimationFrame(() => revealSource(frames - 1));
   }
 }
+
+// The answer is drawn anew, and the link that was followed with it: half a second of frames in
+// which the focus, if it is lost, goes to the one in its place.
+function refocus(href, frames = 30) {
+  if (document.activeElement === document.body) {
+    links(href)[0]?.focus({ preventScroll: true });
+  }
+  if (frames) requestAnimationFrame(() => refocus(href, frames - 1));
+}
+
+// The button that stops an answer goes away with it.
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("#question .stop-button")) find("#question textarea").focus();
+});
 
 async function copy(markdown) {
   try {
@@ -74,8 +96,9 @@ async function copy(markdown) {
 }
 
 watch("value", () => {
-  const { opened, copied, markdown, language } = props.value;
+  const { opened, copied, markdown, switched, href, language } = props.value;
   if (opened) revealSource();
+  if (switched) refocus(href);
   if (copied && markdown) copy(markdown);
   if (language) {
     words = props.value;
@@ -98,6 +121,7 @@ function tidy() {
   label("#chat [role=log]", { "aria-live": "off", "aria-label": words.conversation });
   label("#announce", { role: "status", "aria-live": "polite" });
   label("#question .submit-button", { "aria-label": words.send, title: words.send });
+  label("#question .stop-button", { "aria-label": words.stop, title: words.stop });
   label("#side [role=tablist]", { "aria-label": words.panel });
   const scope = find("#scope .label-wrap");
   scope?.setAttribute("aria-expanded", String(scope.classList.contains("open")));

@@ -7,6 +7,7 @@ A handler gathers what the person chose, calls the assistant or its library once
 from __future__ import annotations
 
 import logging
+import math
 import os
 import re
 import shutil
@@ -15,12 +16,16 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 import unicodedata
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
 # Gradio asks its home for news and looks for a model hub as soon as it is imported.
@@ -35,6 +40,7 @@ from index.errors import LibraryError, NoStoreError, UnknownDocumentError
 from index.library import UPLOADS
 from index.parse import KINDS
 from index.types import LANGUAGES, DocumentEntry, Refused
+from qa import llm
 from qa.errors import QuestionError
 from qa.types import Answer, Citation, Turn
 from ui_html import TEXTS, Texts
@@ -131,35 +137,80 @@ class Uploads:
 
 
 @dataclass(frozen=True)
+class How:
+    """What a question was asked with, so that it can be asked again."""
+
+    history: tuple[Turn, ...] = ()
+    sources: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+    def words(self) -> dict[str, Any]:
+        """The same as the assistant takes it, to whom nothing chosen is everything."""
+        return {
+            "history": list(self.history),
+            "sources": list(self.sources) or None,
+            "languages": list(self.languages) or None,
+        }
+
+
+@dataclass(frozen=True)
 class Exchange:
     """A question and what came of it: an answer, a failure to tell, or nothing yet."""
 
     question: str
-    answer: Answer | None = None
+    answer: Answer | None = None  # the one that is shown
     failure: str = ""
     finished: bool = True
+    how: How = How()
+    other: Answer | None = None  # the model's in place of exact sentences, or these in its place
+    slow: bool = False  # it takes so long that the person is told why, and may stop it
+    stopped: bool = False
+
+    @property
+    def way(self) -> Literal["to_exact", "to_model", ""]:
+        """The words of the link that leads to the other answer; none if there is no other."""
+        if self.other and self.other.mode == "llm":
+            return "to_model"
+        asked = self.answer.mode == "llm" if self.answer else self.stopped
+        return "to_exact" if self.finished and asked else ""
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether the person stopped the answer that is shown."""
+        return self.stopped and self.way != "to_model"
 
 
 Exchanges = tuple[Exchange, ...]
 
 
-def messages(exchanges: Exchanges, t: Texts) -> list[MessageDict | Message]:
-    """The conversation as the chat shows it.
+def messages(exchanges: Exchanges, t: Texts, model: str = "") -> list[MessageDict | Message]:
+    """The conversation as the chat shows it; ``model``: the one that may write, by its name.
 
     Each message is one block of HTML without a line end: Markdown leaves it as it is, and
     Gradio's sanitizer goes over it.
     """
     shown: list[MessageDict | Message] = []
     for turn, exchange in enumerate(exchanges, 1):
-        reply = html.waiting_html(t)
-        if exchange.answer:
-            reply = html.answer_html(exchange.answer, turn, t)
-            reply += html.copy_html(turn, t) if exchange.finished else ""
-        elif exchange.failure:
-            reply = html.failure_html(exchange.failure, t)
+        reply = reply_html(exchange, turn, t, model)
         shown.append({"role": "user", "content": html.question_html(exchange.question)})
         shown.append({"role": "assistant", "content": reply})
     return shown
+
+
+def reply_html(exchange: Exchange, turn: int, t: Texts, model: str) -> str:
+    """What came of one question, and what can be done with it."""
+    answer, way = exchange.answer, exchange.way if model else ""
+    failure = html.failure_html(exchange.failure, t) if exchange.failure else ""
+    if answer is None and not exchange.finished:
+        return html.waiting_html(t, model if exchange.slow else "")
+    if answer is None:
+        stopped = html.stopped_html(t) if exchange.stopped else ""
+        return stopped + failure + html.actions_html(turn, t, copy=False, way=way)
+    reply = html.answer_html(answer, turn, t, has_model=bool(model))
+    if not exchange.finished:
+        return reply + (html.writing_html(t, model) if answer.mode == "llm" else "")
+    reply += html.paragraph_html(t["stopped_part"], "stopped") if exchange.cut_short else ""
+    return reply + html.actions_html(turn, t, copy=True, way=way) + failure
 
 
 def earlier_turns(exchanges: Exchanges) -> list[Turn]:
@@ -183,6 +234,26 @@ def cited(exchanges: Exchanges, turn: int, number: int) -> Citation | None:
     return next((c for c in listed if c.number == number), None)
 
 
+def turn_of(kind: str, event: gr.EventData) -> int:
+    """The turn that a link of that kind speaks of; 0 if it is another link."""
+    match = re.fullmatch(re.escape(kind) + r"(\d{1,9})", str(event.href))
+    return int(match[1]) if match else 0
+
+
+def heard(exchange: Exchange, t: Texts) -> str:
+    """What is read out when an answer is there, or is known not to come."""
+    if exchange.failure:
+        return html.paragraph_html(exchange.failure)
+    if exchange.answer:
+        return html.announcement_html(exchange.answer, t)
+    return html.paragraph_html(t["stopped"] if exchange.stopped else "")
+
+
+def visit(request: gr.Request | None) -> str:
+    """Whose request it is: a name for one open page."""
+    return (request.session_hash if request else None) or ""
+
+
 def failure_text(error: Exception, t: Texts) -> str:
     """An error in words for the person; what was not foreseen goes to the log, under a number."""
     if isinstance(error, QuestionError):
@@ -202,6 +273,105 @@ def spoken(language: str | None) -> Texts:
     return TEXTS[language or "en"]
 
 
+# --- An answer that a person may not wait for -----------------------------------------------
+
+# How soon a person who stops, or leaves, is let go. Gradio sees that one has left whenever
+# something is yielded to it, and can end nothing that is still at work on the next yield.
+_TICK_S = 0.25
+
+
+class Running:
+    """The questions that are being answered, one a visit, and the way to stop each."""
+
+    def __init__(self) -> None:
+        self._stops: dict[str, threading.Event] = {}
+
+    @contextmanager
+    def question(self, visit: str) -> Iterator[threading.Event]:
+        """What is set once nobody waits for the answer any more: at the latest behind this."""
+        stopped = self._stops[visit] = threading.Event()
+        try:
+            yield stopped
+        finally:
+            stopped.set()
+            if self._stops.get(visit) is stopped:
+                del self._stops[visit]
+
+    def stop(self, visit: str) -> None:
+        """Have the question of that visit stopped, if there is one."""
+        if stopped := self._stops.get(visit):
+            stopped.set()
+
+    def __contains__(self, visit: str) -> bool:
+        return visit in self._stops
+
+
+@dataclass(frozen=True)
+class _End:
+    error: Exception | None = None
+
+
+def awaited(
+    stream: Callable[[], Iterator[Answer]], stopped: threading.Event
+) -> Iterator[Answer | None]:
+    """The answers of ``stream`` as they come, and None now and then while none does.
+
+    They are read in a thread of its own, so that whoever sets ``stopped`` waits for nothing.
+    """
+    came: SimpleQueue[Answer | _End] = SimpleQueue()
+
+    def read() -> None:
+        try:
+            for answer in stream():
+                came.put(answer)
+                if stopped.is_set():
+                    return  # and with this frame the stream is closed
+        except Exception as error:  # noqa: BLE001 -- raised below, where somebody waits
+            came.put(_End(error))
+        else:
+            came.put(_End())
+
+    threading.Thread(target=read, name="qa-answer", daemon=True).start()
+    while not stopped.is_set():
+        try:
+            answer = came.get(timeout=_TICK_S)
+        except Empty:
+            yield None
+            continue
+        if isinstance(answer, _End):
+            if answer.error:
+                raise answer.error
+            return
+        yield answer
+
+
+class Health:
+    """Whether the language model works, looked at now and then, by one at a time."""
+
+    EVERY_S = 30.0
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._looked = -math.inf
+        self._problem: str | None = None
+
+    def problem(self, model: llm.LanguageModel) -> str | None:
+        """What is wrong with it; what was last known, if somebody else is looking right now."""
+        if self._lock.acquire(blocking=False):
+            try:
+                if time.monotonic() - self._looked >= self.EVERY_S:
+                    self._look(model)
+            finally:
+                self._lock.release()
+        return self._problem
+
+    def _look(self, model: llm.LanguageModel) -> None:
+        problem = model.problem()
+        if problem and problem != self._problem:
+            log.warning("%s", problem)
+        self._problem, self._looked = problem, time.monotonic()
+
+
 # --- Handlers: gather, call once, render ----------------------------------------------------
 
 _PROGRESS = gr.Progress()  # Gradio looks for it among the defaults
@@ -212,6 +382,13 @@ class Desk:
     """What the page does, one method an event; ``build_page`` says which."""
 
     assistant: Assistant
+    running: Running = field(default_factory=Running)
+    health: Health = field(default_factory=Health)
+
+    @property
+    def model(self) -> str:
+        """The name of the model that may write the answers; empty if none may."""
+        return self.assistant.model.name if self.assistant.model else ""
 
     def ask(
         self,
@@ -220,35 +397,98 @@ class Desk:
         language: str,
         languages: list[str],
         sources: list[str],
-    ) -> Iterator[tuple[str, list[MessageDict | Message], Exchanges, str]]:
+        request: gr.Request | None = None,
+    ) -> Iterator[tuple[Any, Any, Any, Any]]:
         """The growing conversation: question box, chat, exchanges, announcement."""
-        t, growing = spoken(language), Exchange(question)
+        t = spoken(language)
         if not question.strip():
-            yield question, messages(exchanges, t), exchanges, ""
+            yield (gr.skip(),) * 4
             return
-        yield "", messages((*exchanges, growing), t), exchanges, ""
+        how = How(tuple(earlier_turns(exchanges)), tuple(sources), tuple(languages))
+        one, box = Exchange(question, how=how, finished=False), gr.Textbox("")
+        yield box, messages((*exchanges, one), t, self.model), gr.skip(), ""
+        with self.running.question(visit(request)) as stopped:
+            for grown in self._answered(one, t, stopped):
+                if grown is None:
+                    yield (gr.skip(),) * 4
+                    continue
+                one, box = grown, gr.Textbox(submit_btn=not grown.slow, stop_btn=grown.slow)
+                yield box, messages((*exchanges, one), t, self.model), gr.skip(), gr.skip()
+        done, box = (*exchanges, one), gr.Textbox(submit_btn=True, stop_btn=False)
+        yield box, messages(done, t, self.model), done, heard(one, t)
+
+    def _answered(
+        self, one: Exchange, t: Texts, stopped: threading.Event
+    ) -> Iterator[Exchange | None]:
+        """What comes of a question, until it is finished; None now and then while nothing does."""
+        assistant = self.assistant.stoppable(stopped)
+        stream = partial(assistant.stream, one.question, **one.how.words())
         try:
-            for answer in self.assistant.stream(
-                question,
-                history=earlier_turns(exchanges),
-                sources=sources or None,
-                languages=languages or None,
-            ):
-                growing = Exchange(question, answer, finished=False)
-                yield "", messages((*exchanges, growing), t), exchanges, ""
+            for answer in awaited(stream, stopped):
+                if answer is None and one.slow:
+                    yield None
+                    continue
+                one = replace(one, answer=answer or one.answer, slow=one.slow or answer is None)
+                yield one
         except Exception as error:  # noqa: BLE001 -- the screen's edge: told, logged, kept apart
-            growing = Exchange(question, failure=failure_text(error, t))
-        done = (*exchanges, Exchange(question, growing.answer, growing.failure))
-        heard = html.paragraph_html(growing.failure)
-        if growing.answer:
-            heard = html.announcement_html(growing.answer, t)
-        yield "", messages(done, t), done, heard
+            one = replace(one, answer=None, failure=failure_text(error, t))
+        yield replace(one, finished=True, slow=False, stopped=stopped.is_set())
 
     def ask_example(
-        self, event: gr.SelectData, exchanges: Exchanges, language: str
-    ) -> Iterator[tuple[str, list[MessageDict | Message], Exchanges, str]]:
+        self,
+        event: gr.SelectData,
+        exchanges: Exchanges,
+        language: str,
+        request: gr.Request | None = None,
+    ) -> Iterator[tuple[Any, Any, Any, Any]]:
         """Ask one of the examples, of all documents."""
-        yield from self.ask(event.value["text"], exchanges, language, [], [])
+        yield from self.ask(event.value["text"], exchanges, language, [], [], request)
+
+    def stop(self, request: gr.Request) -> None:
+        """Stop the answer that is being written; what there is of it stays."""
+        self.running.stop(visit(request))
+
+    def start_anew(self) -> tuple[Any, ...]:
+        """An empty conversation, in ``ask``'s order."""
+        return gr.Textbox("", submit_btn=True, stop_btn=False), [], (), ""
+
+    def switch(
+        self,
+        event: gr.EventData,
+        exchanges: Exchanges,
+        language: str,
+        request: gr.Request | None = None,
+    ) -> tuple[Any, Any, Any, Any]:
+        """Exact sentences in the place of the model's answer, or the reverse.
+
+        Chat, exchanges, announcement, and word to the script. Not while another answer grows,
+        which is of the conversation as it was.
+        """
+        t, turn = spoken(language), turn_of("#other-", event)
+        if not 1 <= turn <= len(exchanges) or visit(request) in self.running:
+            return (gr.skip(),) * 4
+        one = self._switched(exchanges[turn - 1], t)
+        done = (*exchanges[: turn - 1], one, *exchanges[turn:])
+        told = {"switched": event.serial, "href": event.href}
+        return messages(done, t, self.model), done, heard(one, t), told
+
+    def _switched(self, one: Exchange, t: Texts) -> Exchange:
+        """The exchange with its other answer, which is asked for once."""
+        try:
+            other = one.other or self.assistant.ask(
+                one.question, **one.how.words(), mode="extractive"
+            )
+        except Exception as error:  # noqa: BLE001 -- the screen's edge
+            return replace(one, failure=failure_text(error, t))
+        was_cut = one.stopped and one.answer is not None
+        return replace(one, answer=other, other=one.answer, failure="", stopped=was_cut)
+
+    def trouble(self, language: str | None) -> Any:  # noqa: ANN401 -- text, or Gradio's "leave it"
+        """That the language model does not work, if it does not; empty if it does."""
+        if language is None or self.assistant.model is None:
+            return gr.skip()
+        problem = self.health.problem(self.assistant.model)
+        return html.trouble_html(self.model, spoken(language)) if problem else ""
 
     def open_source(
         self, event: gr.EventData, exchanges: Exchanges, language: str
@@ -280,8 +520,7 @@ class Desk:
         """The answer as Markdown with footnotes, for the script to copy."""
         from qa.render import to_markdown
 
-        match = re.fullmatch(r"#copy-(\d{1,9})", str(event.href))
-        answer = answer_of(exchanges, int(match[1])) if match else None
+        answer = answer_of(exchanges, turn_of("#copy-", event))
         return {"copied": event.serial, "markdown": to_markdown(answer) if answer else ""}
 
     def shelf(self, words: str, language: str | None, chosen: list[str]) -> tuple[Any, ...]:
@@ -351,7 +590,9 @@ class Desk:
         return (
             {"language": language, **{key: t[key] for key in _SCRIPT_WORDS}},
             gr.Radio(label=t["language"]),
-            gr.Chatbot(messages(exchanges, t), placeholder=html.welcome_html(t)),
+            gr.Chatbot(
+                messages(exchanges, t, self.model), placeholder=html.welcome_html(t, self.model)
+            ),
             gr.Textbox(label=t["question"], placeholder=t["question_hint"]),
             self.scope(language, languages, chosen),
             gr.Button(t["new_chat"]),
@@ -359,7 +600,7 @@ class Desk:
             gr.Tab(t["tab_documents"]),
             gr.Textbox(label=t["find"], placeholder=t["find_hint"]),
             gr.Tab(t["tab_add"]),
-            html.paragraph_html(t["add_lead"].format(megabytes=MAX_FILE_MB, kinds=t["kinds"])),
+            html.add_html(MAX_FILE_MB, t, self.model),
             gr.UploadButton(t["choose_files"]),
             html.paragraph_html(t["refresh_lead"]),
             gr.Button(t["refresh"]),
@@ -394,7 +635,7 @@ class Desk:
 
 
 # The words that Gradio's parts lack, and that ui.js gives them.
-_SCRIPT_WORDS = ("name", "conversation", "send", "copied", "panel", "source_empty")
+_SCRIPT_WORDS = ("name", "conversation", "send", "stop", "copied", "panel", "source_empty")
 
 
 def _shown_in(progress: gr.Progress, t: Texts) -> Callable[[str, int, int], None]:
@@ -410,6 +651,10 @@ def _shown_in(progress: gr.Progress, t: Texts) -> Callable[[str, int, int], None
 # HTML of ours, sanitized by Gradio all the same; no other markup is looked for in it.
 _AS_GIVEN: dict[str, Any] = {"latex_delimiters": [], "sanitize_html": True}
 _QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+# However slow a model is, so many people at once have an answer written; each holds one of the
+# server's threads, of which there must be some left for the rest of the page.
+_AT_ONCE, _THREADS = 32, 80
+_ASKING: dict[str, Any] = {**_QUIET, "concurrency_id": "ask", "concurrency_limit": _AT_ONCE}
 _BUILDING: dict[str, Any] = {
     "api_visibility": "private",
     "show_progress": "full",
@@ -430,6 +675,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
             heading = gr.Markdown(elem_id="heading", **_AS_GIVEN)
             names = [("Nederlands", "nl"), ("Deutsch", "de"), ("English", "en")]
             language = gr.Radio(names, elem_id="language")
+        trouble = gr.Markdown(elem_id="trouble", **_AS_GIVEN)
         with gr.Row(elem_id="desk"):
             with gr.Column(elem_id="talk"):
                 chat = gr.Chatbot(
@@ -467,16 +713,24 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         worded += [find, add_tab, add_lead, files, refresh_lead, refresh, *shelf]
 
         asked = [question, exchanges, language, languages, sources]
-        question.submit(desk.ask, asked, talk, **_QUIET)
-        chat.example_select(desk.ask_example, [exchanges, language], talk, **_QUIET)
-        new_chat.click(lambda: ("", [], (), ""), None, talk, **_QUIET)
+        of_questions = question.submit(desk.ask, asked, talk, **_ASKING)
+        shown = [exchanges, language]
+        of_examples = chat.example_select(desk.ask_example, shown, talk, **_ASKING)
+        question.stop(desk.stop, None, None, queue=False, **_QUIET)
+        cancels: list[dict[str, Any]] = [of_questions, of_examples]
+        new_chat.click(desk.start_anew, None, talk, cancels=cancels, **_QUIET)
         opened = [panel, tabs, bridge]
-        bridge.open_source(desk.open_source, [exchanges, language], opened, **_QUIET)
+        bridge.open_source(desk.open_source, shown, opened, **_QUIET)
         bridge.copy_answer(desk.copy_answer, [exchanges], [bridge], **_QUIET)
+        switched = [chat, exchanges, announce, bridge]
+        bridge.switch_answer(desk.switch, shown, switched, **_QUIET)
         chosen = [languages, sources]
         said = [exchanges, find, *chosen]
-        bridge.speak(desk.speak, said, [language, panel, *worded], **_QUIET)
-        language.input(desk.translate, [language, *said], worded, **_QUIET)
+        spoke = bridge.speak(desk.speak, said, [language, panel, *worded], **_QUIET)
+        translated = language.input(desk.translate, [language, *said], worded, **_QUIET)
+        if assistant.model:
+            for before in (spoke, translated, of_questions, of_examples):
+                before.then(desk.trouble, language, trouble, **_QUIET)
         gr.on([languages.input, sources.input], desk.scope, [language, *chosen], scope, **_QUIET)
         looked = [find, language, sources]
         gr.on([find.change, documents_tab.select], desk.shelf, looked, shelf, **_QUIET)
@@ -552,6 +806,7 @@ def serve(
             run_history=False,
             max_file_size=f"{MAX_FILE_MB}mb",
             state_session_capacity=200,
+            max_threads=_THREADS,
             allowed_paths=[],
             ssr_mode=False,
             pwa=False,

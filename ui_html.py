@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 from index.types import BuildReport, Document, DocumentEntry, Refused
 from qa.phrases import PHRASES
-from qa.render import with_notice
-from qa.types import Answer, Citation
+from qa.render import why_withheld, with_notice, written_by
+from qa.types import Answer, Check, Citation, Support
 
 Texts = dict[str, str]  # the words of the page in one language, by name
 TEXTS: dict[str, Texts] = json.loads(Path(__file__).with_name("ui_texts.json").read_text("utf-8"))
@@ -103,14 +103,41 @@ def statements_html(answer: Answer, turn: int, t: Texts) -> str:
     pieces, at = [], 0
     for statement in sorted(answer.statements, key=lambda s: s.start):
         cited = [by_number[n] for n in statement.citations if n in by_number]
-        language = cited[0].language if cited else answer.language
+        exact = cited and statement.support.state == "verbatim"
+        language = cited[0].language if exact else answer.language
         words = plain(answer.text[statement.start : statement.end])
         pieces.append(plain(answer.text[at : statement.start]))
         pieces.append(f'<span class="statement" lang="{plain(language)}">{words}</span>')
+        # Where no model wrote, everything is exact words, and needs no sign.
+        pieces.append(_sign(statement.support, t) if answer.mode == "llm" else "")
         pieces += [chip(c, turn, t) for c in cited]
         at = past_markers(answer.text, statement.end, statement.citations)
     pieces.append(plain(answer.text[at:]))
     return "".join(pieces)
+
+
+def _sign(support: Support, t: Texts) -> str:
+    """A small sign of how a statement is held by its source, which says so in words, too."""
+    told = plain(held(support, t))
+    unseen = f'<span class="unseen"> ({told})</span>'
+    return f'<span class="held {support.state}" title="{told}">{unseen}</span>'
+
+
+def held(support: Support, t: Texts) -> str:
+    """How a statement is held by its source, and what of it was compared.
+
+    >>> held(Support("supported", (Check("value", True, ("4 %", "10")),)), TEXTS["en"])
+    'in other words, compared with the source: numbers and dates (4 %; 10)'
+    """
+    # That it cites something is seen from its numbers.
+    compared = [_compared(check, t) for check in support.checks if check.what != "citation"]
+    told = t[f"held_{support.state}"]
+    return f"{told}: {', '.join(compared)}" if compared else told
+
+
+def _compared(check: Check, t: Texts) -> str:
+    found = f" ({'; '.join(check.found)})" if check.found else ""
+    return t[f"check_{check.what}"] + found
 
 
 def past_markers(text: str, at: int, numbers: Iterable[int]) -> int:
@@ -128,8 +155,11 @@ def past_markers(text: str, at: int, numbers: Iterable[int]) -> int:
     return at
 
 
-def answer_html(answer: Answer, turn: int, t: Texts) -> str:
-    """One answer as the chat shows it: asked back, refused, or stated, and how surely."""
+def answer_html(answer: Answer, turn: int, t: Texts, *, has_model: bool = False) -> str:
+    """One answer as the chat shows it: asked back, refused, or stated, and how surely.
+
+    Where there is a language model, it is said who wrote the answer.
+    """
     language, kind = plain(answer.language), standing(answer)
     said = plain(answer.text) if answer.refused else statements_html(answer, turn, t)
     body = f'<p class="said" lang="{language}">{said}</p>'
@@ -139,10 +169,42 @@ def answer_html(answer: Answer, turn: int, t: Texts) -> str:
         # It leads into an answer, and adds to a refusal.
         body = body + told if answer.refused else told + body
     table = disagreement_html(answer, turn, t) if answer.disagreement else ""
+    writer = writer_html(answer, t) if has_model else ""
     return (
         f'<div class="answer {kind}"><p class="lead">{plain(t[kind])}</p>'
-        f"{body}{table}{_sources(answer, turn, t)}</div>"
+        f"{body}{table}{writer}{_sources(answer, turn, t)}{withheld_html(answer, t)}</div>"
     )
+
+
+def writer_html(answer: Answer, t: Texts) -> str:
+    """Who wrote the answer; if a model did, behind it how each statement was checked."""
+    if answer.mode == "extractive":
+        return "" if answer.refused else f'<p class="written">{plain(t["exact"])}</p>'
+    if answer.refused:
+        return f'<p class="written">{plain(t["none_by_model"].format(model=answer.model))}</p>'
+    rows = "".join(
+        f'<li><span lang="{plain(answer.language)}">{plain(answer.text[s.start : s.end])}</span>'
+        f'<span class="why">{plain(held(s.support, t))}</span></li>'
+        for s in answer.statements
+    )
+    told = f'<summary lang="{plain(answer.language)}">{plain(written_by(answer))}</summary>'
+    return f'<details class="written">{told}<ul>{rows}</ul></details>'
+
+
+def withheld_html(answer: Answer, t: Texts) -> str:
+    """What a model wrote and the sources do not hold: shut away, struck through, and why."""
+    if not answer.withheld:
+        return ""
+    language, left_out = plain(answer.language), plain(t["left_out"])
+    rows = "".join(
+        f'<li><span class="unseen">{left_out} </span><s lang="{language}">{plain(one.text)}</s>'
+        f'<span class="why" lang="{language}">'
+        f"{plain(why_withheld(one, answer.language).strip())}</span></li>"
+        for one in answer.withheld
+    )
+    key = "withheld_one" if len(answer.withheld) == 1 else "withheld_many"
+    told = plain(t[key].format(n=len(answer.withheld)))
+    return f'<details class="withheld"><summary>{told}</summary><ul>{rows}</ul></details>'
 
 
 def standing(answer: Answer) -> str:
@@ -153,9 +215,12 @@ def standing(answer: Answer) -> str:
 
 
 def _notice(answer: Answer) -> str:
-    """What is to be known of the answer, without what the table of values says already."""
+    """What is to be known of the answer, without what is said below it already."""
     notice = answer.notice or ""
-    for phrase in PHRASES["disagreement"].values() if answer.disagreement else ():
+    said = [*PHRASES["disagreement"].values()] if answer.disagreement else []
+    if answer.withheld:
+        said += [phrase.format(n=len(answer.withheld)) for phrase in PHRASES["withheld"].values()]
+    for phrase in said:
         notice = notice.replace(phrase, "")
     return " ".join(notice.split())
 
@@ -196,14 +261,36 @@ def _sources(answer: Answer, turn: int, t: Texts) -> str:
     return label + listed + (more if answer.nearest else "")
 
 
-def copy_html(turn: int, t: Texts) -> str:
-    """The link that copies an answer, outside of which the answer itself stays quotable."""
-    return f'<p class="actions"><a href="#copy-{turn}">{plain(t["copy"])}</a></p>'
+def actions_html(turn: int, t: Texts, *, copy: bool, way: str = "") -> str:
+    """The links below an answer, outside of which the answer itself stays quotable.
+
+    ``copy``: it can be copied. ``way``: the words of the link to the other answer, if there is one.
+    """
+    links = [f'<a href="#copy-{turn}">{plain(t["copy"])}</a>'] if copy else []
+    links += [f'<a href="#other-{turn}">{plain(t[way])}</a>'] if way else []
+    return f'<p class="actions">{" ".join(links)}</p>' if links else ""
 
 
-def waiting_html(t: Texts) -> str:
-    """What stands in the answer's place until there is one."""
-    return f'<div class="answer waiting">{plain(t["searching"])}</div>'
+def waiting_html(t: Texts, writer: str = "") -> str:
+    """What stands in the answer's place until there is one; ``writer``: the model that writes."""
+    said = t["writing"].format(model=writer) if writer else t["searching"]
+    return f'<div class="answer waiting">{plain(said)}</div>'
+
+
+def writing_html(t: Texts, writer: str) -> str:
+    """What stands below an answer that a model is still writing."""
+    return paragraph_html(t["writing"].format(model=writer), "waiting")
+
+
+def stopped_html(t: Texts) -> str:
+    """What stands in the place of an answer that was stopped before there was any of it."""
+    return f'<div class="answer stopped">{plain(t["stopped"])}</div>'
+
+
+def trouble_html(model: str, t: Texts) -> str:
+    """That the language model cannot be used, and what there is instead."""
+    said = plain(t["model_trouble"].format(model=model))
+    return f'<p class="notice" role="status">{said}</p>'
 
 
 def question_html(question: str) -> str:
@@ -362,10 +449,17 @@ def heading_html(n_documents: int, t: Texts) -> str:
     return f"<h1>{plain(t['name'])}</h1><p>{plain(t['tagline'])} {count}</p>"
 
 
-def welcome_html(t: Texts) -> str:
-    """What stands in an empty conversation."""
-    said = f"<h2>{plain(t['welcome'])}</h2><p>{plain(t['welcome_more'])}</p>"
+def welcome_html(t: Texts, model: str = "") -> str:
+    """What stands in an empty conversation; ``model``: the one that writes the answers."""
+    more = t["welcome_model"].format(model=model) if model else t["welcome_more"]
+    said = f"<h2>{plain(t['welcome'])}</h2><p>{plain(more)}</p>"
     return f'<div class="welcome">{said}</div>'
+
+
+def add_html(megabytes: int, t: Texts, model: str = "") -> str:
+    """What files may be added, and who gets to see them."""
+    said = t["add_lead"].format(megabytes=megabytes, kinds=t["kinds"])
+    return paragraph_html(f"{said} {t['add_model'].format(model=model)}" if model else said)
 
 
 def paragraph_html(text: str, kind: str = "") -> str:

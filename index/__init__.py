@@ -2,6 +2,7 @@
 
 from index.errors import (
     BuildError,
+    EmbeddingError,
     EmbeddingMismatchError,
     LibraryError,
     NoStoreError,
@@ -18,6 +19,7 @@ __all__ = [
     "Chunk",
     "Document",
     "DocumentEntry",
+    "EmbeddingError",
     "EmbeddingMismatchError",
     "Hit",
     "Library",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from index.derive import Change, VectorsChild, WordsChild
 from index.embed import Embedder, Vectors
-from index.errors import BuildError, LibraryError, StoreDamagedError
+from index.errors import BuildError, EmbeddingMismatchError, LibraryError, StoreDamagedError
 from index.gather import Gathering, Known, Progress, Sources, nothing_to_index
 from index.generation import (
     DATABASE,
@@ -70,13 +70,12 @@ def build(
     known = before.known if before else Known()
     gathering = Gathering(replace(sources, store=store), known)
     try:
-        if before is None or afresh or not before.is_cut_and_embedded_by(embedder):
-            _ = embedder.dim  # which fails where it is not there, before files are read in vain
+        dim = _dim(embedder, None if afresh else before)
         gathering.look(tell, reuse=not afresh)
         if before and not afresh and gathering.is_all_known and before.stands(embedder, gathering):
             return before.unchanged(gathering)
         with staging(store) as folder:
-            building = _Building(folder, next_name(store), embedder, gathering, before)
+            building = _Building(folder, embedder, dim, gathering, before)
             report = building.run(tell, afresh=afresh)
             if report.generation == building.name:
                 publish(folder, building.name)
@@ -89,6 +88,16 @@ def build(
         ) from error
     tidy(store)
     return report
+
+
+def _dim(embedder: Embedder, before: _Before | None) -> int:
+    """The length of the vectors, for which an embedding is asked that the store does not know.
+
+    Asked before files are read in vain. One that it knows may be away: removing needs none.
+    """
+    if before and before.is_cut_and_embedded_by(embedder):
+        return before.manifest.dim
+    return embedder.dim
 
 
 def _quiet(stage: str, done: int, total: int) -> None:
@@ -163,14 +172,15 @@ class _Building:
     def __init__(
         self,
         folder: Path,
-        name: str,
         embedder: Embedder,
+        dim: int,
         gathering: Gathering,
         before: _Before | None,
     ) -> None:
-        self.name = name
+        self.name = next_name(folder.parent)
         self._folder = folder
         self._embedder = embedder
+        self._dim = dim
         self._gathering = gathering
         self._before = before
 
@@ -188,7 +198,7 @@ class _Building:
 
     def _start_vectors(self, before: _Before | None) -> VectorsChild:
         if before is None:
-            return VectorsChild(self._folder, self._embedder.dim)
+            return VectorsChild(self._folder, self._dim)
         return VectorsChild(self._folder, before.manifest.dim, before.folder)
 
     def _restart_vectors(self) -> None:
@@ -268,6 +278,11 @@ class _Building:
             vectors = truth.vectors_of(keys)
             new = {key: text for key, text in zip(keys, texts, strict=True) if key not in vectors}
             rows = self._embedder.passages(list(new.values()))
+            if rows.shape[1] != self._dim:
+                raise EmbeddingMismatchError(
+                    f"the index holds vectors of {self._dim} numbers, the embedding "
+                    f"{self._embedder.id!r} now gives {rows.shape[1]}: run qa index --rebuild"
+                )
             numbers = truth.add_vectors(rows)
             vectors |= zip(new, numbers, strict=True)
             truth.add_chunks(chunks, keys, [vectors[key] for key in keys])
@@ -336,7 +351,7 @@ class _Building:
             documents=digests,
             chunking=CHUNKING,
             embedding=self._embedder.id,
-            dim=self._embedder.dim,
+            dim=self._dim,
             n_chunks=n_chunks,
             files={},
             versions=library_versions(),

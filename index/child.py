@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 
+_PARENT = "QA_PARENT_PID"
+
 
 def start(module: str, *arguments: str, stderr: int = DEVNULL) -> Popen[bytes]:
     """Run ``python -m module arguments``, with pipes to its input and from its output.
@@ -22,6 +24,7 @@ def start(module: str, *arguments: str, stderr: int = DEVNULL) -> Popen[bytes]:
             **os.environ,
             "PYTHONPATH": str(Path(__file__).parent.parent),
             "MALLOC_ARENA_MAX": "1",  # glibc reserves 64 MB for each further thread
+            _PARENT: str(os.getpid()),
         },
         stdin=PIPE,
         stdout=PIPE,
@@ -40,7 +43,10 @@ def end_with_parent() -> None:
 
     On Windows nothing tells; there a child ends when it has done what it was asked.
     """
-    parent = os.getppid()
+    if os.name == "nt":
+        return
+    # Told, not asked: it may have ended before this one got here.
+    parent = int(os.environ.get(_PARENT) or os.getppid())
 
     def look() -> None:
         while os.getppid() == parent:

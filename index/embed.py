@@ -1,6 +1,6 @@
 """Texts to vectors: the shipped static model, or any LlamaIndex embedding in its place.
 
-model2vec's only door. It knows nothing of documents, stores or languages.
+It knows nothing of documents, stores or languages; other models are in ``embedders``.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class ShippedEmbedder(Embedder):
         for row, tokens in zip(sums, [model.tokens(text) for text in texts], strict=True):
             if tokens:
                 np.add.reduce(model.vectors.take(tokens, axis=0), axis=0, out=row)
-        return _unit(sums)
+        return unit(sums)
 
     def query(self, text: str) -> Vectors:  # noqa: D102 - see Embedder
         row: Vectors = self.passages([text])[0]
@@ -237,16 +237,17 @@ class LlamaIndexEmbedder(Embedder):
         if not texts:
             return np.zeros((0, self.dim), np.float32)
         rows = self._embedding.get_text_embedding_batch(list(texts))
-        return _unit(np.array(rows, np.float32))
+        return unit(np.array(rows, np.float32))
 
     def query(self, text: str) -> Vectors:  # noqa: D102 - see Embedder
         row = np.array([self._embedding.get_query_embedding(text)], np.float32)
-        units = _unit(row)
+        units = unit(row)
         first: Vectors = units[0]
         return first
 
 
-def _unit(rows: Vectors) -> Vectors:
+def unit(rows: Vectors) -> Vectors:
+    """The rows of an array (n, dim) drawn to unit length; what is all zero stays so."""
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     units: Vectors = rows / np.maximum(lengths, np.float32(1e-12))
     return units

@@ -4,6 +4,7 @@
     ├── NoStoreError            there is no index at that place yet
     ├── StoreDamagedError       there is one, and a part of it cannot be trusted or read
     ├── StoreBusyError          another process is writing to it
+    ├── EmbeddingError          the embedding cannot be loaded, or does not answer
     ├── EmbeddingMismatchError  it was built with another embedding model
     ├── UnknownDocumentError    no document has that id
     └── BuildError              nothing could be published; the old index still answers
@@ -27,6 +28,10 @@ class StoreDamagedError(LibraryError):
 
 class StoreBusyError(LibraryError):
     """Another process holds the writer lock."""
+
+
+class EmbeddingError(LibraryError):
+    """The embedding cannot be loaded, does not answer, or gives what are no vectors."""
 
 
 class EmbeddingMismatchError(LibraryError):

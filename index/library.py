@@ -64,8 +64,8 @@ class Library:
     def open(cls, store: str | Path, *, embedder: Embedder | None = None) -> Library:
         """The library in the folder ``store``, which need not exist until it is built.
 
-        Without an ``embedder`` the shipped model is used; ``LlamaIndexEmbedder`` makes one of
-        any LlamaIndex embedding.
+        Without an ``embedder`` the shipped model is used; ``index.embedders.embedder`` makes one
+        of a setting, ``LlamaIndexEmbedder`` of any LlamaIndex embedding.
         """
         from index.embed import shipped
 
@@ -158,6 +158,19 @@ class Library:
         if not points_to(self.store, name):
             found[POINTER] = f"{POINTER} is lost or garbled; {name}, the newest, is used"
         return found
+
+    def check_embedding(self) -> None:
+        """See that the embedding is there, and the one that the index, if any, was built with.
+
+        Raises:
+            EmbeddingError: it cannot be loaded or does not answer.
+            EmbeddingMismatchError: the index was built with another.
+            StoreDamagedError: the index cannot be opened.
+        """
+        if self.exists():
+            self.read(lambda snapshot: snapshot.check_embedding())
+        else:
+            _ = self._embedder.dim
 
     # Writing
 

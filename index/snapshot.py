@@ -145,7 +145,8 @@ class Snapshot:
         best of a narrow selection are found exactly, not cut from the best of everything.
 
         Raises:
-            EmbeddingMismatchError: the embedding gives vectors of another length.
+            EmbeddingError: the embedding does not answer.
+            EmbeddingMismatchError: it gives vectors of another length.
             UnknownDocumentError: one of ``sources`` is no document's id.
             ValueError: ``k`` is negative.
         """
@@ -159,12 +160,7 @@ class Snapshot:
         depth = min(max(_DEPTH, k), self.manifest.n_chunks)
         lexical = self._by_words(query, depth, among)
         vector = self._embedder.query(query.encode("utf-8", "ignore").decode("utf-8"))
-        if len(vector) != self.manifest.dim:
-            raise EmbeddingMismatchError(
-                f"The index in {self._folder.parent} holds vectors of {self.manifest.dim} "
-                f"numbers, the embedding {self._embedder.id!r} gives {len(vector)}; "
-                "run: qa index --rebuild"
-            )
+        self._check_length(len(vector))
         dense = self._by_meaning(vector, depth) if among is None else {}
         missing = sorted(lexical.keys() - dense.keys()) if among is None else among
         rows = self._truth.vectors(missing, self.manifest.dim)
@@ -221,11 +217,28 @@ class Snapshot:
         found = self._truth.chunks(sorted({n for n, _ in beside} - {n for n, _ in numbers}))
         return [found[n] for n in sorted(found) if (n, found[n].doc_id) in beside]
 
+    def check_embedding(self) -> None:
+        """See that the embedding is there and gives what the index holds.
+
+        Raises:
+            EmbeddingError: it cannot be loaded or does not answer.
+            EmbeddingMismatchError: it gives vectors of another length.
+        """
+        self._check_length(self._embedder.dim)
+
     def close(self) -> None:
         """Let go of every file; nobody may be searching."""
         if self._opened_vectors is not None:
             self._opened_vectors.close()
         self._truth.close()
+
+    def _check_length(self, n_numbers: int) -> None:
+        if n_numbers != self.manifest.dim:
+            raise EmbeddingMismatchError(
+                f"The index in {self._folder.parent} holds vectors of {self.manifest.dim} "
+                f"numbers, the embedding {self._embedder.id!r} gives {n_numbers}; "
+                "run: qa index --rebuild"
+            )
 
     def _note_damage(self, part: str, what: str) -> None:
         """Search without a part from now on, and say so where a program shows no notices."""

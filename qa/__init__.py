@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 from qa.assistant import Assistant
-from qa.errors import GroundingError, QAError, QuestionError
+from qa.errors import GroundingError, ModelError, QAError, QuestionError, SettingsError
 from qa.settings import Settings
 from qa.types import Answer, Citation, Disagreement, Stance, Statement, Turn
 
@@ -21,8 +21,10 @@ __all__ = [
     "Citation",
     "Disagreement",
     "GroundingError",
+    "ModelError",
     "QAError",
     "QuestionError",
+    "SettingsError",
     "Stance",
     "Statement",
     "Turn",
@@ -35,14 +37,16 @@ def answer(question: str, *, history: Sequence[Turn] = ()) -> Answer:
 
     Raises:
         QuestionError: there is no question, or it is too long.
+        SettingsError: the environment sets what cannot be.
         index.LibraryError: the index cannot be built or read.
     """
-    assistant = _default(Settings.from_env().store.absolute())
+    settings = Settings.from_env()
+    assistant = _default(replace(settings, store=settings.store.absolute()))
     if not assistant.library.exists():
         assistant.library.build()
     return assistant.ask(question, history=history)
 
 
 @cache
-def _default(store: Path) -> Assistant:
-    return Assistant.open(store)
+def _default(settings: Settings) -> Assistant:
+    return Assistant.from_settings(settings)

@@ -14,17 +14,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.errors import LibraryError, UnknownDocumentError
+from index.errors import (
+    EmbeddingError,
+    LibraryError,
+    StoreDamagedError,
+    UnknownDocumentError,
+)
 from index.generation import MANIFEST, TRUTH
 from qa.errors import QAError, QuestionError, SavedAnswerError
-from qa.settings import Settings
+from qa.settings import Settings, open_library
 
 if TYPE_CHECKING:
     from index import Library
     from index.gather import Progress
     from index.types import BuildReport
     from qa.assistant import Assistant
-    from qa.types import Answer, Turn
+    from qa.render import SavedStatement
+    from qa.types import Answer, Citation, Mode, Turn
 
 DONE, FAILED, WRONG_USE, NOT_SAID, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
 STORE_HELP = "the index's folder (default: QA_STORE, else .qa in the current folder)"
@@ -142,6 +148,14 @@ def _add_ask(commands: Any) -> None:  # noqa: ANN401
     ask.add_argument("--format", choices=("text", "markdown"), default="text", help="how to print")
     ask.add_argument("--source", action="append", metavar="ID", help="answer from it alone")
     ask.add_argument("--language", action="append", metavar="nl|de|en", help="of the sources")
+    ask.add_argument(
+        "--extractive", action="store_true", help="exact sentences, though a language model is set"
+    )
+    ask.add_argument(
+        "--withheld",
+        action="store_true",
+        help="also print what no source holds of what the model wrote",
+    )
     ask.add_argument("--no-refusal", action="store_true", help="answer however weak the evidence")
     ask.add_argument("--fail-on-refusal", action="store_true", help="exit with 3 on a refusal")
     ask.add_argument(
@@ -200,8 +214,8 @@ def _positive(text: str) -> int:
     return number
 
 
-def _store(arguments: argparse.Namespace) -> Path:
-    return arguments.store or Settings.from_env().store
+def _library(arguments: argparse.Namespace) -> Library:
+    return open_library(Settings.from_env(), arguments.store)
 
 
 def _assistant(arguments: argparse.Namespace) -> Assistant:
@@ -209,7 +223,7 @@ def _assistant(arguments: argparse.Namespace) -> Assistant:
     from qa.assistant import Assistant
 
     if arguments.store is not None:
-        return Assistant.open(arguments.store)
+        return Assistant.from_settings(Settings.from_env(), arguments.store)
     with _progress() as progress:
         return Assistant.open_default(progress=progress)
 
@@ -241,9 +255,7 @@ def _print_json(data: object) -> None:
 
 
 def _index(arguments: argparse.Namespace) -> int:
-    from index import Library
-
-    library = Library.open(_store(arguments))
+    library = _library(arguments)
     with _progress() as progress:
         report = library.build(
             arguments.paths,
@@ -336,13 +348,18 @@ def _ask(arguments: argparse.Namespace) -> int:
         sources=arguments.source,
         languages=arguments.language,
         refuse=not arguments.no_refusal,
+        mode=_mode(arguments),
     )
     _print_answer(answer, arguments)
     return NOT_SAID if answer.refused and arguments.fail_on_refusal else DONE
 
 
+def _mode(arguments: argparse.Namespace) -> Mode | None:
+    return "extractive" if arguments.extractive else None
+
+
 def _print_answer(answer: Answer, arguments: argparse.Namespace) -> None:
-    from qa.render import printable, to_markdown, to_text
+    from qa.render import printable, to_markdown, to_text, withheld_text
 
     if arguments.json:
         _print_json(answer.to_dict())
@@ -350,6 +367,8 @@ def _print_answer(answer: Answer, arguments: argparse.Namespace) -> None:
         print(printable(to_markdown(answer)), end="")
     else:
         print(to_text(answer))
+    if arguments.withheld and answer.withheld and not arguments.json:
+        print(f"\n{withheld_text(answer)}")
 
 
 def _ask_batch(arguments: argparse.Namespace) -> int:
@@ -386,7 +405,7 @@ def _answer_line(
         asked = json.loads(line)
         _check_batch_line(asked)
         answer = _answer_asked(assistant, asked, arguments)
-    except (QAError, UnknownDocumentError, ValueError, RecursionError) as error:
+    except (QAError, EmbeddingError, UnknownDocumentError, ValueError, RecursionError) as error:
         id_ = asked.get("id") if isinstance(asked, dict) else None
         return {"id": id_, "error": f"line {number}: {error}"}
     return {"id": asked.get("id"), **answer.to_dict()}
@@ -404,6 +423,7 @@ def _answer_asked(
         sources=arguments.source if asked.get("scope") is None else asked["scope"],
         languages=arguments.language,
         refuse=not arguments.no_refusal,
+        mode=_mode(arguments),
     )
 
 
@@ -440,10 +460,9 @@ def _turn(turn: dict[str, str]) -> Turn:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from index import Library
     from qa.render import one_line
 
-    with Library.open(_store(arguments)).snapshot() as snapshot:
+    with _library(arguments).snapshot() as snapshot:
         entries, roots = snapshot.documents(), snapshot.manifest.roots
     if arguments.json:
         _print_json({"roots": roots, "documents": [asdict(entry) for entry in entries]})
@@ -457,10 +476,9 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace) -> int:
     """Exact texts to a file or a pipe; to a terminal without what could steer it."""
-    from index import Library
     from qa.render import printable
 
-    library = Library.open(_store(arguments))
+    library = _library(arguments)
     documents = [library.document(name) for name in arguments.names]
     if arguments.json:
         described = [{**asdict(document), "sha256": document.sha256} for document in documents]
@@ -473,9 +491,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _remove(arguments: argparse.Namespace) -> int:
-    from index import Library
-
-    report = Library.open(_store(arguments)).remove(arguments.names)
+    report = _library(arguments).remove(arguments.names)
     _print_json(asdict(report)) if arguments.json else _print_report(report)
     return DONE
 
@@ -519,32 +535,69 @@ def _write_text(path: Path, text: str) -> None:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from index import Library
     from qa.ground import state
-    from qa.render import citations_of, one_line, unfaithful
+    from qa.render import citations_of, one_line, statements_of, unfaithful
 
     saved = _read_text(arguments.file)
     citations = citations_of(saved)
     edited = unfaithful(saved, citations)
-    with Library.open(_store(arguments)).snapshot() as snapshot:
+    with _library(arguments).snapshot() as snapshot:
         states = [
             (c, "edited" if c.number in edited else state(c, snapshot.document)) for c in citations
         ]
+    said = [(one, _statement_state(one, citations)) for one in statements_of(saved)]
     if arguments.json:
-        _print_json([{**asdict(citation), "state": found} for citation, found in states])
+        _print_json([_verified(citation, found, said) for citation, found in states])
     else:
-        for citation, found in states:
+        for citation, holds in states:
             where = f"{citation.doc_id} {citation.start}-{citation.end}"
-            print(one_line(f"[{citation.number}] {found}: {where}"))
-    return DONE if all(found == "holds" for _, found in states) else FAILED
+            print(one_line(f"[{citation.number}] {holds}: {where}"))
+        for one, found in said:
+            marks = "".join(f"[{n}]" for n in one.citations)
+            print(one_line(f"{marks} {found}: {one.text}"))
+    sound = all(found == "holds" for _, found in states)
+    return DONE if sound and all(found == "supported" for _, found in said) else FAILED
+
+
+def _statement_state(said: SavedStatement, citations: Sequence[Citation]) -> str:
+    """Whether the quotes of a saved statement in other words still hold it."""
+    from qa.ground import supported
+
+    if not said.is_shown:
+        return "edited"
+    by_number = {citation.number: citation for citation in citations}
+    cited = [by_number[n] for n in said.citations if n in by_number]
+    found = supported(said.text, cited if len(cited) == len(said.citations) else ())
+    return "unsupported" if found.state == "unsupported" else "supported"
+
+
+def _verified(
+    citation: Citation, state: str, said: Sequence[tuple[SavedStatement, str]]
+) -> dict[str, object]:
+    """A citation as JSON, with the statements in other words that rest on it."""
+    statements = [
+        {"text": one.text, "state": found}
+        for one, found in said
+        if citation.number in one.citations
+    ]
+    return {
+        **asdict(citation),
+        "state": state,
+        **({"statements": statements} if statements else {}),
+    }
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from index import Library
+    from qa.assistant import Assistant
 
-    library = Library.open(_store(arguments))
+    assistant = Assistant.from_settings(Settings.from_env(), arguments.store)
+    library = assistant.library
     faults = library.check()
     if not faults:
+        library.check_embedding()
+        problem = assistant.model and assistant.model.problem()
+        if problem:
+            return _complain(problem, FAILED)
         print(f"{library.store} is sound")
         return DONE
     for what in faults.values():
@@ -556,9 +609,13 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    assistant = _assistant(arguments)
+    with suppress(StoreDamagedError):  # of which the page speaks
+        assistant.library.check_embedding()
+    # Not before: it shuts the model hub, where an embedding may come from, for Gradio's sake.
     import ui
 
-    return ui.serve(_assistant(arguments), host=arguments.host, port=arguments.port)
+    return ui.serve(assistant, host=arguments.host, port=arguments.port)
 
 
 if __name__ == "__main__":

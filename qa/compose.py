@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from index.types import Document
@@ -10,7 +10,7 @@ from qa.agreement import ValueGroup, contradicts, different_values, same_fact
 from qa.evidence import Evidence
 from qa.question import Question
 from qa.render import shown
-from qa.types import Citation, Disagreement, Statement
+from qa.types import VERBATIM, Citation, Disagreement, Statement, Support
 from qa.whole import completed
 
 # A second sentence must answer about as well as the first (log odds): of those further behind
@@ -130,26 +130,57 @@ def _as_good(one: Evidence, best: Evidence, behind: float) -> bool:
     return one.is_statement and one.fits >= best.fits and one.score >= best.score - behind
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One statement of an answer that is being written."""
+
+    text: str
+    evidence: tuple[Evidence, ...]  # what it cites
+    support: Support = VERBATIM
+
+
+def verbatim(group: Sequence[Evidence]) -> Line:
+    """What the first sentence of a group says, to the letter; the others say the same."""
+    return Line(shown(group[0].text), tuple(group))
+
+
 def write(draft: Draft, document: Callable[[str], Document]) -> Written:
     """Put a draft into words: the first sentence of each group, and markers for all of it."""
+    return put(tuple(map(verbatim, draft.groups)), draft, document)
+
+
+def put(lines: Sequence[Line], draft: Draft, document: Callable[[str], Document]) -> Written:
+    """Join lines to a text, each followed by the markers of what it cites.
+
+    Where the sources differ, a value of the draft that no line cites is a line of its own.
+    """
+    said = [e for line in lines for e in line.evidence]
+    missing = [v.evidence[:1] for v in draft.values if not _which(said, v)]
     text = ""
     statements: list[Statement] = []
-    citations: list[Citation] = []
-    for group in draft.groups:
-        start = len(text) + (1 if text else 0)
-        text += (" " if text else "") + shown(group[0].text)
-        end = len(text)
-        numbers = range(len(citations) + 1, len(citations) + len(group) + 1)
-        citations += [cite(e, n, document) for e, n in zip(group, numbers, strict=True)]
-        text += " " + "".join(f"[{n}]" for n in numbers)
-        statements.append(Statement(start, end, tuple(numbers), "verbatim"))
-    disagreement = tuple(
-        Disagreement(value.value, statement.citations)
-        for value, statement in zip(draft.values, statements, strict=False)
+    numbers: dict[Evidence, int] = {}
+    for line in (*lines, *map(verbatim, missing)):
+        used = [numbers.setdefault(e, len(numbers) + 1) for e in line.evidence]
+        start = len(text) + bool(text)
+        text += f"{' ' if text else ''}{line.text}"
+        statements.append(Statement(start, len(text), tuple(used), line.support))
+        text += " " + "".join(f"[{n}]" for n in used)
+    nearest = [e for e in draft.nearest if not any(_overlap(e, used) for used in numbers)]
+    return Written(
+        text,
+        tuple(statements),
+        tuple(cite(e, n, document) for e, n in numbers.items()),
+        tuple(
+            Disagreement(value.value, tuple(numbers[e] for e in _which(numbers, value)))
+            for value in draft.values
+        ),
+        tuple(cite(e, n, document) for n, e in enumerate(nearest, start=len(numbers) + 1)),
     )
-    after = len(citations) + 1
-    nearest = tuple(cite(e, n, document) for n, e in enumerate(draft.nearest, start=after))
-    return Written(text, tuple(statements), tuple(citations), disagreement, nearest)
+
+
+def _which(said: Iterable[Evidence], value: ValueGroup) -> list[Evidence]:
+    """Those of these sentences that give a value."""
+    return [e for e in said if any(_overlap(e, one) for one in value.evidence)]
 
 
 def cite(evidence: Evidence, number: int, document: Callable[[str], Document]) -> Citation:

@@ -15,16 +15,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from index import Library
 from qa.assistant import Assistant
 from qa.errors import QuestionError
 from qa.judge import EvalQuestion, Prediction
 from qa.measures import Rate, score
 from qa.question_set import load_questions, load_texts
 from qa.render import escaped, one_line
+from qa.settings import Settings, open_library
 from qa.types import Citation
 
 if TYPE_CHECKING:
+    from index import Library
     from index.gather import Progress
     from index.types import BuildReport
     from qa.judge import Judged
@@ -54,6 +55,8 @@ def evaluate(
 ) -> Report:
     """Index the corpus in ``folder``, ask its questions, and measure the answers.
 
+    The embedding is the one that the environment names.
+
     Args:
         folder: Holds ``corpus.jsonl`` and ``questions.jsonl``.
         store: Keeps the index for the next run; without it, it is made in a temporary folder.
@@ -64,6 +67,7 @@ def evaluate(
 
     Raises:
         QuestionError: a question cannot be read, or ``store`` holds other documents.
+        SettingsError: the environment sets what cannot be.
         LibraryError: the corpus cannot be indexed.
         OSError: a file cannot be read.
     """
@@ -99,7 +103,7 @@ def _indexed(
 ) -> Iterator[tuple[Library, BuildReport]]:
     made = TemporaryDirectory(prefix="qa-eval-") if store is None else nullcontext(str(store))
     with made as folder:
-        library = Library.open(folder)
+        library = open_library(Settings.from_env(), Path(folder))
         # As the library names its roots.
         root = os.path.abspath(corpus)  # noqa: PTH100
         if library.exists() and set(library.roots()) != {root}:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from index.errors import UnknownDocumentError
 from index.types import Document
 from qa.agreement import contradicts
+from qa.claim_text import Source
+from qa.claims import checks
 from qa.compose import Written
 from qa.errors import GroundingError
+from qa.question import language_of
 from qa.render import shown
-from qa.types import Citation
+from qa.types import VERBATIM, Check, Citation, Statement, Support
 
 State = Literal["holds", "moved", "changed", "gone"]
 
@@ -31,12 +34,22 @@ def state(citation: Citation, document: Callable[[str], Document]) -> State:
     return "moved" if citation.quote in text else "changed"
 
 
+def supported(said: str, citations: Sequence[Citation]) -> Support:
+    """How the quotes of these citations hold what is said, and what was looked for in them."""
+    if citations and said == shown(citations[0].quote):
+        return VERBATIM
+    cites = Check("citation", bool(citations))
+    sources = [Source(shown(c.quote), c.language) for c in citations]
+    found = (cites, *checks(said, language_of(said), sources)) if citations else (cites,)
+    return Support("supported" if all(c.holds for c in found) else "unsupported", found)
+
+
 def check(written: Written, document: Callable[[str], Document]) -> None:
-    """Let an answer pass only if its sources hold it to the letter.
+    """Let an answer pass only if its sources hold it, whoever wrote it.
 
     Raises:
-        GroundingError: a quote is not at its place, a number dangles or is out of order, or
-            a statement is not what it cites. Nothing of the answer may be shown.
+        GroundingError: a quote is not at its place, a number dangles or is out of order, or a
+            statement is not what it cites. Nothing of the answer may be shown.
     """
     by_number = {citation.number: citation for citation in written.citations}
     used = [n for statement in written.statements for n in statement.citations]
@@ -52,9 +65,15 @@ def check(written: Written, document: Callable[[str], Document]) -> None:
             raise GroundingError(f"Citation {citation.number} has another text's hash")
     for statement in written.statements:
         said = written.text[statement.start : statement.end]
-        first, *others = (by_number[n] for n in statement.citations)
-        if said != shown(first.quote):
-            raise GroundingError(f"The statement {said!r} is not what it cites")
+        _check_statement(said, statement, [by_number[n] for n in statement.citations])
+
+
+def _check_statement(said: str, statement: Statement, citations: Sequence[Citation]) -> None:
+    found = supported(said, citations)
+    if found.state == "unsupported" or found.state != statement.support.state:
+        raise GroundingError(f"The statement {said!r} is not what it cites")
+    if found.state == "verbatim":
+        first, *others = citations
         for other in others:
             if contradicts(first.quote, other.quote):
                 raise GroundingError(f"Citation {other.number} does not hold {said!r}")

@@ -7,11 +7,12 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from qa.errors import SavedAnswerError
 from qa.phrases import PHRASES
-from qa.types import Answer, Citation
+from qa.types import Answer, Citation, Withheld
 
 _WIDTH = 88
 _BRACKETED = re.compile(r"\[(\d+(?:\s*[,;–-]\s*\d+)*)\]")
@@ -29,6 +30,8 @@ def shown(quote: str) -> str:
 def to_text(answer: Answer) -> str:
     """An answer as a person reads it in a terminal: the text, then its sources."""
     parts = [_wrapped(with_notice(answer))]
+    if answer.mode == "llm":
+        parts.append(_wrapped(written_by(answer)))
     if answer.refused and answer.nearest:
         parts.append(PHRASES["nearest"][answer.language])
     parts += [_source(c, answer.language) for c in (answer.citations or answer.nearest)]
@@ -39,6 +42,25 @@ def with_notice(answer: Answer) -> str:
     """The text with what is to be known of it: before an answer, after a refusal."""
     said = (answer.text, answer.notice) if answer.refused else (answer.notice, answer.text)
     return " ".join(part for part in said if part)
+
+
+def written_by(answer: Answer) -> str:
+    """Which model wrote the answer, and what was done about it."""
+    return PHRASES["written_by"][answer.language].format(model=answer.model)
+
+
+def withheld_text(answer: Answer) -> str:
+    """What the model wrote and the sources do not hold, a line each with the reason."""
+    lines = (f"✗ {one.text} ({why_withheld(one, answer.language)})" for one in answer.withheld)
+    return printable("\n".join(map(_wrapped, lines)))
+
+
+def why_withheld(one: Withheld, language: str) -> str:
+    """Why a statement was left out, in a few words of a language."""
+    return "; ".join(
+        PHRASES[f"failed_{check.what}"][language].format(words=", ".join(check.found))
+        for check in one.support.failed
+    )
 
 
 def _source(citation: Citation, language: str) -> str:
@@ -81,8 +103,18 @@ def to_markdown(answer: Answer) -> str:
     if answer.refused and shown:
         marks = " ".join(f"[^{citation.number}]" for citation in shown)
         lines += [f"{PHRASES['nearest'][answer.language]} {marks}", ""]
+    if answer.mode == "llm":
+        lines += [f"*{escaped(written_by(answer))}* {_hidden_statements(answer)}", ""]
     lines += [_footnote(citation, answer.language) for citation in shown]
     return "\n".join(lines) + "\n"
+
+
+def _hidden_statements(answer: Answer) -> str:
+    """A comment with what a program needs to check the statements again."""
+    statements = [
+        {"text": answer.text[s.start : s.end], "citations": s.citations} for s in answer.statements
+    ]
+    return f"<!-- said {_in_comment(statements)} -->"
 
 
 def _marked(answer: Answer) -> str:
@@ -100,15 +132,19 @@ def _footnote(citation: Citation, language: str) -> str:
     place = {
         "number": citation.number,
         "doc_id": citation.doc_id,
+        "language": citation.language,
         "start": citation.start,
         "end": citation.end,
         "sha256": citation.sha256,
         "quote": citation.quote,
     }
-    hidden = json.dumps(place, ensure_ascii=True).replace("--", "\\u002d\\u002d")
     quote = escaped(" ".join(citation.quote.split()))
     where = escaped(_where(citation, language))
-    return f"[^{citation.number}]: “{quote}” — {where} <!-- cite {hidden} -->"
+    return f"[^{citation.number}]: “{quote}” — {where} <!-- cite {_in_comment(place)} -->"
+
+
+def _in_comment(data: object) -> str:
+    return json.dumps(data, ensure_ascii=True).replace("--", "\\u002d\\u002d")
 
 
 def escaped(text: str) -> str:
@@ -117,8 +153,52 @@ def escaped(text: str) -> str:
 
 
 _HIDDEN = re.compile(r"<!-- cite (\{.*?\}) -->")
+_HIDDEN_STATEMENTS = re.compile(r"<!-- said (\[.*?\]) -->")
 _FOOTNOTE = re.compile(r"^\[\^\d+\]: ", re.MULTILINE)
 _FIELDS = {"number": int, "doc_id": str, "start": int, "end": int, "sha256": str, "quote": str}
+
+
+@dataclass(frozen=True, slots=True)
+class SavedStatement:
+    """What a language model wrote, in a saved answer."""
+
+    text: str
+    citations: tuple[int, ...]
+    is_shown: bool  # whether the saved answer shows it as it was written
+
+
+def statements_of(saved: str) -> list[SavedStatement]:
+    """The statements of a saved answer that a language model wrote.
+
+    Raises:
+        SavedAnswerError: its statements are not those of an answer.
+    """
+    try:
+        try:
+            loaded = json.loads(saved)
+        except ValueError:
+            return _statements_in_markdown(saved)
+        return [
+            SavedStatement(loaded["text"][s["start"] : s["end"]], tuple(s["citations"]), True)
+            for s in loaded.get("statements") or ()
+            if loaded.get("mode") == "llm" or s["support"]["state"] != "verbatim"
+        ]
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise SavedAnswerError(f"Its statements cannot be read ({error!r})") from error
+
+
+def _statements_in_markdown(saved: str) -> list[SavedStatement]:
+    body, *_ = _FOOTNOTE.split(printable(saved))
+    hidden = [said for found in _HIDDEN_STATEMENTS.findall(saved) for said in json.loads(found)]
+    return [
+        SavedStatement(
+            said["text"],
+            tuple(said["citations"]),
+            printable(escaped(said["text"])) + "".join(f"[^{n}]" for n in said["citations"])
+            in body,
+        )
+        for said in hidden
+    ]
 
 
 def unfaithful(saved: str, citations: Sequence[Citation]) -> list[int]:
@@ -134,13 +214,18 @@ def unfaithful(saved: str, citations: Sequence[Citation]) -> list[int]:
         loaded = json.loads(saved)
     except ValueError:
         body, *notes = _FOOTNOTE.split(printable(saved))
-        return [c.number for c in citations if not _shows(c, body, "".join(notes))]
+        retold = {number for said in statements_of(saved) for number in said.citations}
+        return [
+            c.number
+            for c in citations
+            if not _shows(c, body, "".join(notes), retold=c.number in retold)
+        ]
     quotes = {citation.number: shown(citation.quote) for citation in citations}
     try:
         return [
             statement["citations"][0]
             for statement in loaded.get("statements") or ()
-            if statement["support"] == "verbatim"
+            if statement["support"]["state"] == "verbatim"
             and loaded["text"][statement["start"] : statement["end"]]
             != quotes[statement["citations"][0]]
         ]
@@ -148,11 +233,14 @@ def unfaithful(saved: str, citations: Sequence[Citation]) -> list[int]:
         raise SavedAnswerError(f"Its statements cannot be read ({error!r})") from error
 
 
-def _shows(citation: Citation, body: str, notes: str) -> bool:
-    """Whether Markdown shows a citation's words in its note and, if it leads one, its sentence."""
+def _shows(citation: Citation, body: str, notes: str, *, retold: bool) -> bool:
+    """Whether Markdown shows a citation's words in its note and, if it leads one, its sentence.
+
+    What is ``retold`` has a sentence in other words.
+    """
     mark = f"[^{citation.number}]"
     at = body.find(mark)
-    leads = at > 0 and body[at - 1] not in "] "
+    leads = at > 0 and body[at - 1] not in "] " and not retold
     # As it is printed, without characters that steer a terminal.
     sentence = printable(escaped(shown(citation.quote)))
     quote = printable(f"“{escaped(' '.join(citation.quote.split()))}”")

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -690,6 +690,30 @@ def same(a: Value, b: Value) -> bool:
     return a.key == b.key or (a.kind != b.kind and a.key.split()[-1] == b.key.split()[-1])
 
 
+def say(others: Sequence[Value], stated: Value) -> bool:
+    """Whether ``others`` say all that one value does; a date may be put together from several.
+
+    >>> def found(text):
+    ...     return values(text)
+    >>> say(found("In 2021, on 3 March"), found("3. März 2021")[0])
+    True
+    >>> say(found("in 2021"), found("3. März 2021")[0]), say(found("the 1990s"), found("1994")[0])
+    (False, False)
+    >>> say(found("£5"), found("5")[0]), say(found("5"), found("£5")[0])
+    (True, False)
+    """
+    if stated.kind in _DATED and any(other.kind in _DATED for other in others):
+        dated = [_ymd(other) for other in others if other.kind in _DATED]
+        return all(
+            not part or any(_is_said(part, of_date[n]) for of_date in dated)
+            for n, part in enumerate(_ymd(stated))
+        )
+    return any(
+        same(stated, other) and not (stated.kind == "money" and other.kind == "number")
+        for other in others
+    )
+
+
 _DATED = frozenset({"year", "date"})
 _ALIKE = ({"number", "year"}, {"number", "money"})
 
@@ -703,6 +727,11 @@ def _ymd(value: Value) -> tuple[str, str, str]:
 def _may_be(x: str, y: str) -> bool:
     """Whether two years, months or days may be one, "x" being any digit and nothing anything."""
     return not x or not y or all(i == j or "x" in (i, j) for i, j in zip(x, y, strict=True))
+
+
+def _is_said(part: str, other: str) -> bool:
+    """Whether a year, month or day is said by another, "x" being any digit."""
+    return bool(other) and all(i in ("x", j) for i, j in zip(part, other, strict=True))
 
 
 def _is_spoken(time: Value) -> bool:

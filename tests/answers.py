@@ -9,6 +9,7 @@ from typing import Any
 
 from index.types import LANGUAGES, Document
 from qa.types import Answer
+from qa.values import values
 
 # The contract: names that other programs read.
 ANSWER_KEYS = {
@@ -21,6 +22,8 @@ ANSWER_KEYS = {
     "clarify",
     "confidence",
     "mode",
+    "model",
+    "withheld",
     "notice",
     "statements",
     "citations",
@@ -44,7 +47,10 @@ CITATION_KEYS = {
     "quote",
     "sha256",
 }
+SUPPORT_KEYS = {"state", "checks"}
+CHECK_KEYS = {"what", "holds", "found"}
 PART_KEYS = {
+    "withheld": {"text", "support"},
     "statements": {"start", "end", "citations", "support"},
     "citations": CITATION_KEYS,
     "nearest": CITATION_KEYS,
@@ -78,9 +84,9 @@ def check_answer(answer: Answer | Mapping[str, Any], document: Callable[[str], D
     _check_citations([*fields["citations"], *fields["nearest"]], document)
     _check_text(fields["text"], fields["statements"], fields["citations"])
     _check_stances(fields)
+    _check_model(fields)
     assert fields["language"] in LANGUAGES
     assert 0 <= fields["confidence"] <= 1
-    assert fields["mode"] == "extractive"
     assert set(fields["index"]) == {"generation", "fingerprint"}
     assert all(ms >= 0 for ms in fields["elapsed_ms"].values())
     if fields["refused"]:
@@ -119,8 +125,29 @@ def _check_text(
         assert text == " ".join(f"{one} {mark}" for one, mark in zip(said, marks, strict=True))
     for statement, sentence in zip(statements, said, strict=True):
         quote = " ".join(quotes[statement["citations"][0]].split())
-        assert sentence.translate(_BRACKETS) == quote.translate(_BRACKETS)
-        assert statement["support"] == "verbatim"
+        is_quote = sentence.translate(_BRACKETS) == quote.translate(_BRACKETS)
+        support = statement["support"]
+        assert set(support) == SUPPORT_KEYS
+        assert support["state"] == ("verbatim" if is_quote else "supported")
+        assert all(set(check) == CHECK_KEYS and check["holds"] for check in support["checks"])
+        whats = [check["what"] for check in support["checks"]]
+        assert len(set(whats)) == len(whats)
+        assert not whats if is_quote else {"citation", "meaning"} <= set(whats)
+
+
+def _check_model(fields: Mapping[str, Any]) -> None:
+    """Who wrote it, and what it wrote that is not shown."""
+    assert fields["mode"] in {"extractive", "llm"}
+    assert bool(fields["model"]) == (fields["mode"] == "llm")
+    states = {statement["support"]["state"] for statement in fields["statements"]}
+    assert fields["mode"] == "llm" or states <= {"verbatim"}
+    said = {fields["text"][s["start"] : s["end"]] for s in fields["statements"]}
+    for withheld in fields["withheld"]:
+        assert set(withheld["support"]) == SUPPORT_KEYS
+        assert withheld["support"]["state"] == "unsupported"
+        assert not all(check["holds"] for check in withheld["support"]["checks"])
+        assert withheld["text"] not in said or fields["mode"] == "extractive"
+    assert fields["notice"] or not fields["withheld"]
 
 
 def _check_stances(fields: Mapping[str, Any]) -> None:
@@ -134,7 +161,10 @@ def _check_stances(fields: Mapping[str, Any]) -> None:
     assert speaking >= set(cited.values())  # copies of what is cited speak too
     assert bool(speaking) == bool(cited)
     for value in fields["disagreement"]:
-        assert value["value"] in quotes[value["citations"][0]]
+        # Of one who was there first; a model may cite another.
+        known = {v.key for n in value["citations"] for v in values(quotes[n])}
+        assert fields["mode"] == "llm" or value["value"] in quotes[value["citations"][0]]
+        assert known.issuperset(v.key for v in values(value["value"]))
     if fields["disagreement"]:
         assert len(fields["disagreement"]) >= 2
         assert fields["notice"]

@@ -18,6 +18,9 @@ from index.generation import VECTORS, read_manifest
 from index.library import SEEDS
 from index.verify import PARTS, _fault
 from qa import Assistant
+from tests.llm_server import Behaviour, LLMServer
+
+Serve = Callable[[Behaviour], LLMServer]
 
 # Each concept is one direction, whatever the language: "kat" and "cat" are the same vector.
 CONCEPTS = ("kat katten katze cat cats", "brug brücke bridge", "brood brot bread", "regen rain")
@@ -201,3 +204,17 @@ def assistant_over(
     yield build
     for library in opened:
         library.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """``serve(behaviour)`` is a server with a language model that plays it."""
+    servers: list[LLMServer] = []
+
+    def start(play: Behaviour) -> LLMServer:
+        servers.append(LLMServer(play))
+        return servers[-1].__enter__()
+
+    yield start
+    for server in servers:
+        server.__exit__()

@@ -9,7 +9,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +27,8 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+
+from tests.llm_server import Good, LLMServer, Messages, silent
 
 ROOT = Path(__file__).parent.parent
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
@@ -52,16 +56,14 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="module")
-def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of its own over a new store, which it builds from the shipped articles."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+@contextmanager
+def serving(store: Path, **settings: str) -> Iterator[str]:
+    """The address of a server of its own over ``store``, with those settings."""
+    port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "qa", "serve", "--port", str(port)],
         cwd=ROOT,
-        env={**os.environ, "QA_STORE": str(tmp_path_factory.mktemp("store"))},
+        env={**os.environ, "QA_STORE": str(store), **settings},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -77,6 +79,20 @@ def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
         server.terminate()
         server.wait(10)
         server.stdout.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server over a new store, which it builds from the shipped articles."""
+    with serving(tmp_path_factory.mktemp("store")) as address:
+        yield address
 
 
 @dataclass
@@ -431,3 +447,264 @@ def test_nothing_is_wider_than_a_phone(visit: Visit) -> None:
     assert_fits()
     visit.ask("W" * 300)
     assert_fits()
+
+
+# With a language model
+
+
+GAB = "How many new users does Gab report each day?"
+EXACT = "Gab krijgt er naar eigen opgave nu elke dag 600.000 nieuwe gebruikers bij."
+TOLD, FALSE = "Gab reports 600,000 new users a day.", "Gab reports 700,000 new users a day."
+
+
+def citing(*said: str, words: str = "600.000") -> Callable[[Messages], str]:
+    """Says that, each sentence citing the one in the prompt that holds those words."""
+
+    def reply(messages: Messages) -> str:
+        lines = re.findall(r"^\[(\w+)\] \(.*\) (.*)$", str(messages[-1]["content"]), re.MULTILINE)
+        cited = next(id_ for id_, sentence in lines if words in sentence)
+        return " ".join(f"{one} [{cited}]" for one in said)
+
+    return reply
+
+
+@pytest.fixture(scope="module")
+def writer() -> Iterator[LLMServer]:
+    """Where the model is; a test sets what it answers."""
+    with LLMServer(Good(""), models=("llama-test",)) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def model_address(browser: Browser, seed_store: Path, writer: LLMServer) -> Iterator[str]:
+    """A server whose answers a language model may write."""
+    with serving(seed_store, QA_LLM=writer.url, QA_LLM_MODEL="llama-test") as address:
+        yield address
+
+
+@pytest.fixture
+def told(context: BrowserContext, model_address: str) -> Iterator[Visit]:
+    """A visit to that one."""
+    told = Visit(context.new_page(), model_address)
+    yield told
+    wrong = list(told.wrong)
+    told.page.close()
+    assert wrong == []
+
+
+def wait_for(happened: Callable[[], object], seconds: float = 10) -> None:
+    until = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def test_a_models_answer_names_it_and_shows_what_holds_and_what_was_left_out(
+    told: Visit, writer: LLMServer
+) -> None:
+    writer.play = Good(citing(TOLD, FALSE, EXACT))
+    answer = told.ask(GAB)
+    expect(answer.locator(".statement")).to_have_text([TOLD, EXACT])
+    written = answer.locator("details.written")
+    expect(written.locator("summary")).to_have_text(
+        "Written by llama-test; each sentence was compared with the source it cites."
+    )
+    expect(written.locator("li")).to_have_count(2)
+    expect(written.locator("li").first).not_to_be_visible()
+    written.locator("summary").click()
+    expect(written.locator(".why").first).to_contain_text("numbers and dates (600,000)")
+    for n in range(2):
+        chip = answer.locator(".said a.cite").nth(n)
+        chip.click()
+        mark = told.page.locator("#source mark")
+        expect(mark).to_have_text(EXACT)
+        expect(mark).to_be_focused()
+        told.page.keyboard.press("Escape")
+        expect(chip).to_be_focused()
+    left_out = answer.locator("details.withheld")
+    struck = left_out.locator("s")
+    expect(left_out.locator("summary")).to_have_text(
+        "Left out: 1 sentence that the sources do not hold"
+    )
+    expect(struck).not_to_be_visible()
+    left_out.locator("summary").press("Enter")
+    expect(struck).to_be_visible()
+    expect(struck).to_have_text(FALSE)
+    expect(struck).to_have_css("text-decoration-line", "line-through")
+    expect(left_out.locator(".why")).to_have_text("not in the source: 700,000")
+    expect(told.page.locator("#announce")).to_contain_text(TOLD)
+    expect(told.page.locator("#announce")).not_to_contain_text("700,000")
+
+
+def test_a_person_switches_to_exact_sentences_and_back_and_the_model_is_asked_once(
+    told: Visit, writer: LLMServer, context: BrowserContext
+) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=told.address)
+    writer.play = Good(citing(TOLD))
+    n_asked = len(writer.asked)
+    answer = told.ask(GAB)
+    said = answer.locator(".statement")
+
+    def copied() -> str:
+        told.page.get_by_role("link", name="Copy with footnotes").click()
+        expect(told.page.locator("#chat .actions")).to_contain_text("Copied")
+        return str(told.page.evaluate("navigator.clipboard.readText()"))
+
+    assert "600,000 new users" in copied()
+    told.page.get_by_role("link", name="Exact sentences instead").press("Enter")
+    expect(said).to_have_text(EXACT)
+    expect(answer.locator(".written")).to_have_text("Exact sentences of the sources")
+    assert "600,000 new users" not in copied()
+    back = told.page.get_by_role("link", name="Back to the model’s answer")
+    back.focus()
+    told.page.keyboard.press("Enter")
+    expect(said).to_have_text(TOLD)
+    expect(told.page.get_by_role("link", name="Exact sentences instead")).to_be_focused()
+    assert len(writer.asked) == n_asked + 1
+
+
+def test_what_is_hostile_in_a_reply_is_only_text_that_was_left_out(
+    told: Visit, writer: LLMServer
+) -> None:
+    nasty = (
+        "Gab <img src=x onerror=alert(1)> grew to 600,000 a day.",
+        "Gab ![grew](http://evil.example/a.png) by 600,000 a day.",
+        "Gab [grew](javascript:alert(2)) by 600,000 a day.",
+        "<script>alert(3)</script><details open ontoggle=alert(4)> Gab gains 600,000 a day.",
+        "</s></details><iframe src='http://evil.example'></iframe> Gab gains 600,000 a day.",
+        "$$x^2$$ <svg onload=alert(5)> Gab gains 600,000 a day.",
+    )
+    writer.play = Good(citing(TOLD, *nasty))
+    answer = told.ask(GAB)
+    expect(answer.locator(".statement")).to_have_text(TOLD)
+    answer.locator("details.withheld summary").click()
+    struck = answer.locator("details.withheld s")
+    expect(struck.first).to_be_visible()
+    shown = " ".join(struck.all_inner_texts())
+    assert "<img src=x onerror=alert(1)>" in shown
+    assert "![grew](http://evil.example/a.png)" in shown
+    drawn = told.page.locator("#chat .message").locator("img, iframe, script, svg, .katex")
+    expect(drawn).to_have_count(0)
+    expect(told.page.locator("#chat details[open]")).to_have_count(1)
+    links = told.page.locator("#chat a").evaluate_all(
+        "links => links.map(a => a.getAttribute('href')).filter(href => !href.startsWith('#'))"
+    )
+    assert links == []
+
+
+def test_a_model_that_is_not_there_is_told_of_and_exact_sentences_are_given(
+    browser: Browser, seed_store: Path
+) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}/v1"
+    with serving(seed_store, QA_LLM=nowhere, QA_LLM_MODEL="llama-test") as address:
+        context = browser.new_context(viewport=DESKTOP, locale="nl-NL")
+        visit = Visit(context.new_page(), address)
+        expect(visit.page.locator("#trouble")).to_have_text(
+            "Het taalmodel llama-test is nu niet bruikbaar. "
+            "Tot het weer werkt, krijg je letterlijke zinnen uit je documenten."
+        )
+        visit.page.get_by_label("Deutsch").check()
+        expect(visit.page.locator("#trouble")).to_contain_text("Sprachmodell llama-test")
+        answer = visit.ask("Hoeveel nieuwe gebruikers krijgt Gab elke dag?")
+        expect(answer.locator(".notice")).to_contain_text("llama-test gaf geen antwoord")
+        expect(answer.locator(".statement").first).to_have_text(EXACT)
+        expect(answer.locator(".written")).to_have_text("Wörtliche Sätze der Quellen")
+        expect(visit.page.locator("#chat a[href^='#other-']")).to_have_count(0)
+        assert visit.wrong == []
+        context.close()
+
+
+def test_where_the_model_works_there_is_no_word_of_trouble(told: Visit) -> None:
+    told.page.wait_for_timeout(500)
+    expect(told.page.locator("#trouble")).not_to_be_visible()
+
+
+def test_an_answer_grows_and_is_stopped_with_what_there_is(told: Visit, writer: LLMServer) -> None:
+    writer.play = Good(
+        citing(TOLD, EXACT, *(f"Gab gains {n},000 users." for n in range(99))), 7, 0.1
+    )
+    told.question.fill(GAB)
+    told.question.press("Enter")
+    expect(told.page.locator("#chat .waiting")).to_contain_text("llama-test is writing.")
+    expect(told.page.locator("#chat .statement")).to_have_text(TOLD)
+    expect(told.page.locator("#chat p.waiting")).to_be_visible()
+    told.question.fill("my next question")
+    expect(told.page.locator("#chat .statement")).to_have_text([TOLD, EXACT])
+    assert told.question.input_value() == "my next question"
+    told.page.get_by_role("button", name="Stop").click()
+    expect(told.page.locator("#chat p.stopped")).to_have_text(
+        "Stopped; there may have been more to say."
+    )
+    expect(told.question).to_be_focused()
+    expect(told.page.get_by_role("button", name="Ask")).to_be_visible()
+    expect(told.page.get_by_role("button", name="Stop")).to_have_count(0)
+    wait_for(lambda: writer.asked[-1].hung_up)
+    writer.play = Good(citing(TOLD))
+    expect(told.ask(GAB).locator(".statement")).to_have_text(TOLD)
+    expect(told.page.locator("#chat .asked")).to_have_count(2)
+
+
+@pytest.mark.parametrize("how", ["leaves", "starts anew"])
+def test_who_leaves_or_starts_anew_stops_the_model(
+    how: str, writer: LLMServer, context: BrowserContext, model_address: str
+) -> None:
+    writer.play = Good("word " * 2_000, 7, 0.1)
+    visit = Visit(context.new_page(), model_address)
+    n_asked = len(writer.asked)
+    visit.question.fill(GAB)
+    visit.question.press("Enter")
+    wait_for(lambda: len(writer.asked) > n_asked)
+    expect(visit.page.get_by_role("button", name="Stop")).to_be_visible()
+    if how == "leaves":
+        visit.page.close()
+    else:
+        visit.page.locator("#new-chat").click()
+        expect(visit.replies).to_have_count(0)
+    wait_for(lambda: writer.asked[-1].hung_up)
+    if how == "starts anew":
+        visit.page.wait_for_timeout(600)
+        expect(visit.replies).to_have_count(0)
+        writer.play = Good(citing(TOLD))
+        expect(visit.ask(GAB).locator(".statement")).to_have_text(TOLD)
+        visit.page.close()
+
+
+def test_several_people_ask_a_slow_model_at_once_and_the_page_goes_on(
+    writer: LLMServer, browser: Browser, model_address: str
+) -> None:
+    writer.play = silent
+    n_asked = len(writer.asked)
+    # Of one browser all pages share six connections, of which each holds two.
+    contexts = [browser.new_context(viewport=DESKTOP, locale="en-GB") for _ in range(4)]
+    visits = [Visit(context.new_page(), model_address) for context in contexts]
+    for visit in visits:
+        visit.question.fill(GAB)
+        visit.question.press("Enter")
+    wait_for(lambda: len(writer.asked) == n_asked + 4)
+    visits[0].page.locator("#documents a").first.click()
+    expect(visits[0].page.locator("#source h2")).to_be_visible()
+    for visit in visits:
+        visit.page.get_by_role("button", name="Stop").click()
+        expect(visit.page.locator("#chat .stopped")).to_have_text("Stopped.")
+    visits[0].page.get_by_role("link", name="Exact sentences instead").click()
+    expect(visits[0].page.locator("#chat .statement").first).to_have_text(EXACT)
+    assert [visit.wrong for visit in visits] == [[]] * 4
+    for context in contexts:
+        context.close()
+
+
+def test_a_models_answer_fits_a_phone_and_can_be_read_in_the_dark(
+    told: Visit, writer: LLMServer
+) -> None:
+    writer.play = Good(citing(TOLD, EXACT, FALSE, "W" * 300 + " 7."))
+    answer = told.ask(GAB)
+    for summary in answer.locator("summary").all():
+        summary.click()
+    for scheme in ("light", "dark"):
+        told.page.emulate_media(color_scheme=scheme)
+        small = answer.locator(".written li span, .withheld s, .why, summary").all()
+        assert all(one.evaluate(CONTRAST) >= 4.5 for one in small)
+    for width in (360, 390):
+        told.page.set_viewport_size({"width": width, "height": 844})
+        wide = told.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0

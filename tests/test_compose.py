@@ -18,7 +18,7 @@ from qa.evidence import Evidence
 from qa.phrases import PHRASES
 from qa.question import understand
 from qa.render import shown
-from qa.types import Citation, Disagreement, Statement
+from qa.types import VERBATIM, Citation, Disagreement, Statement
 
 TEXT = "Café “Oud” grew\nby 4 % [3] in 2020. It fell [0] in 2021 [1-2]. It closed."
 SOURCE = Document(
@@ -93,8 +93,8 @@ def test_a_draft_is_written_with_numbers_in_order_of_use() -> None:
     written = write(Draft(((GREW,), (CLOSED, CLOSED_TOO)), (), (FELL,)), BY_ID.__getitem__)
     assert written.text == "Café “Oud” grew by 4 % (3) in 2020. [1] It closed. [2][3]"
     assert written.statements == (
-        Statement(0, 35, (1,), "verbatim"),
-        Statement(40, 50, (2, 3), "verbatim"),
+        Statement(0, 35, (1,), VERBATIM),
+        Statement(40, 50, (2, 3), VERBATIM),
     )
     assert written.citations[0] == Citation(
         number=1,

@@ -11,8 +11,8 @@ from index.errors import UnknownDocumentError
 from index.types import Document
 from qa.compose import Written
 from qa.errors import GroundingError
-from qa.ground import check, state
-from qa.types import Citation, Statement
+from qa.ground import check, state, supported
+from qa.types import VERBATIM, Citation, Statement, Support
 
 TEXT = "Before. The attack killed 21 people. [3] After."
 SOURCE = Document("a", TEXT, "", "en", None, "a.md")
@@ -35,7 +35,7 @@ CITATION = Citation(
 AFTER = replace(CITATION, number=2, start=41, end=47, quote="After.")
 WRITTEN = Written(
     text=f"{SAID} [1]",
-    statements=(Statement(0, len(SAID), (1,), "verbatim"),),
+    statements=(Statement(0, len(SAID), (1,), VERBATIM),),
     citations=(CITATION,),
     disagreement=(),
     nearest=(AFTER,),
@@ -119,7 +119,7 @@ def test_a_statement_may_not_cite_a_sentence_that_gives_another_value() -> None:
     second = replace(first, number=2, start=29, end=57, quote=text[29:])
     wrong = Written(
         text=f"{text[:28]} [1][2]",
-        statements=(Statement(0, 28, (1, 2), "verbatim"),),
+        statements=(Statement(0, 28, (1, 2), VERBATIM),),
         citations=(first, second),
         disagreement=(),
         nearest=(),
@@ -150,3 +150,107 @@ def test_a_place_counted_from_the_end_is_not_the_place() -> None:
     before_the_end = replace(CITATION, start=START - len(TEXT), end=CITATION.end - len(TEXT))
     assert TEXT[before_the_end.start : before_the_end.end] == QUOTE
     assert state(before_the_end, holding(TEXT)) == "moved"
+
+
+# In other words
+
+RETOLD = "In the attack 21 people were killed."
+DUTCH = replace(CITATION, language="nl", quote="De aanval kostte 21 mensen het leven.")
+
+
+def retold(said: str, state_: str = "supported") -> Written:
+    """An answer that says this of the attack."""
+    support = Support(state_)  # type: ignore[arg-type]
+    statement = Statement(0, len(said), (1,), support)
+    return replace(WRITTEN, text=f"{said} [1]", statements=(statement,))
+
+
+def test_a_sentence_to_the_letter_is_verbatim_of_the_first_it_cites() -> None:
+    assert supported(SAID, [CITATION]) == VERBATIM
+    assert supported(SAID, [CITATION, AFTER]) == VERBATIM
+    assert supported(SAID, [AFTER, CITATION]).state == "supported"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        RETOLD,
+        "The attack killed twenty-one people.",
+        "Bij de aanval zijn 21 mensen gedood.",
+        "Bei dem Angriff wurden 21 Menschen getötet.",
+        SAID[:-4],
+    ],
+)
+@pytest.mark.parametrize("citation", [CITATION, DUTCH], ids=["en", "nl"])
+def test_what_a_source_says_in_other_words_or_another_language_is_supported(
+    said: str, citation: Citation
+) -> None:
+    found = supported(said, [citation])
+    assert (found.state, found.failed) == ("supported", ())
+    assert found.checks[0].what == "citation"
+    assert {check.what for check in found.checks} >= {"value", "meaning"}
+
+
+@pytest.mark.parametrize(
+    ("said", "what", "words"),
+    [
+        ("In the attack 12 people were killed.", "value", "12"),
+        ("In the attack 21 people were not killed.", "negation", "not"),
+        ("In the attack by Zorgon 21 people were killed.", "name", "Zorgon"),
+        ("The attack “killed at least 21 people”.", "quotation", "killed at least 21 people"),
+        ("The <b>attack</b> killed 21 people.", "markup", "<b"),
+    ],
+)
+@pytest.mark.parametrize("citations", [[CITATION], [AFTER, CITATION]], ids=["one", "two"])
+def test_what_a_source_does_not_say_is_not(
+    said: str, what: str, words: str, citations: list[Citation]
+) -> None:
+    found = supported(said, citations)
+    assert found.state == "unsupported"
+    assert [(check.what, check.holds) for check in found.failed] == [(what, False)]
+    assert words in found.failed[0].found
+
+
+def test_what_cites_nothing_is_not_supported() -> None:
+    found = supported(SAID, [])
+    assert found.state == "unsupported"
+    assert [check.what for check in found.checks] == ["citation"]
+
+
+def test_an_answer_in_other_words_passes_if_its_sources_hold_it() -> None:
+    check(retold(RETOLD), holding(TEXT))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        retold(RETOLD.replace("21", "12")),
+        retold(RETOLD.replace("were", "were not")),
+        retold(RETOLD, "verbatim"),
+        retold(RETOLD, "unsupported"),
+        retold(SAID, "supported"),  # it is verbatim
+        retold(""),
+        retold("[k7f2]"),
+    ],
+    ids=lambda wrong: f"{wrong.text} {wrong.statements[0].support.state}",
+)
+def test_an_answer_in_other_words_that_does_not_hold_is_stopped(wrong: Written) -> None:
+    with pytest.raises(GroundingError, match="is not what it cites"):
+        check(wrong, holding(TEXT))
+
+
+def test_one_statement_that_does_not_hold_stops_the_whole_answer() -> None:
+    false = RETOLD.replace("21", "12")
+    text = f"{RETOLD} [1] {false} [1]"
+    start = text.index(false)
+    supported_ = Support("supported")
+    wrong = replace(
+        WRITTEN,
+        text=text,
+        statements=(
+            Statement(0, len(RETOLD), (1,), supported_),
+            Statement(start, start + len(false), (1,), supported_),
+        ),
+    )
+    with pytest.raises(GroundingError, match="12 people were killed"):
+        check(wrong, holding(TEXT))

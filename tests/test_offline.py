@@ -180,7 +180,10 @@ def test_the_page_starts_and_is_fetched_without_network(sealed: Sealed, seed_sto
 
 
 # What asking and showing can do without
-_HEAVY = ["chromadb", "gradio", "llama_index", "model2vec", "tantivy", "py3langid", "pypdfium2"]
+_HEAVY = [
+    *["chromadb", "gradio", "llama_index", "model2vec", "tantivy", "py3langid", "pypdfium2"],
+    *["httpx", "openai"],
+]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from qa import Assistant
 from qa.errors import SavedAnswerError
 from qa.render import citations_of, printable, shown, to_markdown, to_text, unfaithful
-from qa.types import Answer, Citation, Statement
+from qa.types import VERBATIM, Answer, Citation, Statement
 
 QUOTE = "It grew\nby 4 % [3]."
 SHOWN = "It grew by 4 % (3)."
@@ -41,7 +41,7 @@ ANSWER = Answer(
     refused=False,
     coverage="full",
     confidence=0.9,
-    statements=(Statement(0, len(SHOWN), (1,), "verbatim"),),
+    statements=(Statement(0, len(SHOWN), (1,), VERBATIM),),
     citations=(CITATION,),
     nearest=(NEAR,),
 )
@@ -153,6 +153,7 @@ def test_an_answer_in_markdown_has_footnotes() -> None:
         {
             "number": 1,
             "doc_id": "d/a.md",
+            "language": "en",
             "start": 3,
             "end": 3 + len(QUOTE),
             "sha256": "0" * 64,
@@ -198,7 +199,7 @@ def test_nothing_in_a_source_acts_as_markdown(nasty: str) -> None:
         ANSWER,
         question=text,
         text=f"{text} [1]",
-        statements=(Statement(0, len(text), (1,), "verbatim"),),
+        statements=(Statement(0, len(text), (1,), VERBATIM),),
         citations=(citation,),
     )
     markdown = to_markdown(answer)
@@ -236,7 +237,7 @@ def test_citations_are_read_back_from_any_markdown(quote: str, doc_id: str, titl
 @example("a soft\u00adhyphen [3] and\n a break")
 def test_an_answer_that_nobody_edited_is_faithful_in_markdown(quote: str) -> None:
     said = shown(quote)
-    statement = Statement(0, len(said), (1,), "verbatim")
+    statement = Statement(0, len(said), (1,), VERBATIM)
     answer = replace(quoting(quote), text=f"{said} [1]", statements=(statement,))
     printed = printable(to_markdown(answer))  # as the command prints it
     for saved in (printed, json.dumps(answer.to_dict())):
@@ -256,7 +257,7 @@ def test_two_sentences_cited_as_one_are_read_back_beside_any_notice(notice: str)
     answer = replace(
         quoting("Ada keeps it.\nShe was\u00a0born."),
         text=f"{said} [1]",
-        statements=(Statement(0, len(said), (1,), "verbatim"),),
+        statements=(Statement(0, len(said), (1,), VERBATIM),),
         coverage="partial",
         notice=notice,
     )
@@ -348,7 +349,9 @@ def test_what_a_refusal_shows_is_faithful(assistant: Assistant) -> None:
         assert unfaithful(text, citations_of(text)) == []
 
 
-@pytest.mark.parametrize("statements", [[7], [{}], [{"support": "verbatim", "citations": [9]}], 7])
+@pytest.mark.parametrize(
+    "statements", [[7], [{}], [{"support": {"state": "verbatim"}, "citations": [9]}], 7]
+)
 def test_statements_that_are_none_are_said_in_one_sentence(statements: object) -> None:
     saved = json.dumps({"citations": [], "text": "", "statements": statements})
     with pytest.raises(SavedAnswerError, match="statements cannot be read"):

@@ -11,6 +11,8 @@ import logging
 import re
 import socket
 import string
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -31,7 +33,17 @@ from index.types import BuildReport, Document, DocumentEntry, Refused
 from qa.errors import QuestionError
 from qa.phrases import PHRASES
 from qa.question import clean
-from qa.types import Answer, Citation, Disagreement, Statement, Turn
+from qa.types import (
+    VERBATIM,
+    Answer,
+    Check,
+    Citation,
+    Disagreement,
+    Statement,
+    Support,
+    Turn,
+    Withheld,
+)
 
 EN = html.TEXTS["en"]
 Progress = Callable[[str, int, int], None]
@@ -93,12 +105,33 @@ def answered(**changes: Any) -> Answer:  # noqa: ANN401 -- any field
         coverage="full",
         confidence=0.9,
         statements=(
-            Statement(0, 8, (1, 2), "verbatim"),
-            Statement(16, 30, (3,), "verbatim"),
+            Statement(0, 8, (1, 2), VERBATIM),
+            Statement(16, 30, (3,), VERBATIM),
         ),
         citations=(cite(1, "It grew."), cite(2, "It did grow."), cite(3, "See [1] there.")),
     )
     return replace(known, **changes)
+
+
+def told_by_model(**changes: Any) -> Answer:  # noqa: ANN401 -- any field
+    """The same by a model: one statement in other words, one exact, and one left out."""
+    compared = (Check("citation", True, ("[1]",)), Check("value", True, ("4 %", "10")))
+    known = replace(
+        answered(),
+        mode="llm",
+        model="small <b>",
+        statements=(
+            Statement(0, 8, (1, 2), Support("supported", (*compared, Check("meaning", True)))),
+            Statement(16, 30, (3,), VERBATIM),
+        ),
+        withheld=(left_out("It shrank by 5 %.", Check("value", False, ("5 %",))),),
+        notice=PHRASES["withheld"]["en"].format(n=1),
+    )
+    return replace(known, **changes)
+
+
+def left_out(text: str, *checks: Check) -> Withheld:
+    return Withheld(text, Support("unsupported", checks))
 
 
 # Escaping
@@ -120,11 +153,21 @@ def test_nothing_from_outside_adds_a_tag_an_attribute_or_a_line() -> None:
         quoted = cite(1, words, title=words, doc_id=words, date=words, source=words, language=words)
         answer = answered(
             text=f"{words} [1]",
-            statements=(Statement(0, len(words), (1,), "verbatim"),),
+            statements=(Statement(0, len(words), (1,), VERBATIM),),
             citations=(quoted,),
             nearest=(replace(quoted, number=2),),
             notice=words,
             language=words,
+        )
+        failed = Check("value", False, (words,))
+        held = Support("supported", (Check("name", True, (words,)),))
+        written = replace(
+            answer,
+            language="en",
+            mode="llm",
+            model=words,
+            statements=(Statement(0, len(words), (1,), held),),
+            withheld=(left_out(words, failed, replace(failed, what="markup")),),
         )
         document = Document(words, words, words, words, words, words)
         entry = DocumentEntry(words, words, words, words, words, 1, "")
@@ -134,6 +177,11 @@ def test_nothing_from_outside_adds_a_tag_an_attribute_or_a_line() -> None:
             html.answer_html(replace(answer, disagreement=(Disagreement(words, (1,)),)), 1, EN),
             html.answer_html(replace(answer, refused=True), 1, EN),
             html.answer_html(replace(answer, clarify=words), 1, EN),
+            html.answer_html(written, 1, EN, has_model=True),
+            html.answer_html(replace(written, refused=True), 1, EN, has_model=True),
+            html.waiting_html(EN, words),
+            html.writing_html(EN, words),
+            html.trouble_html(words, EN),
             html.failure_html(words, EN),
             html.question_html(words),
             html.source_html(document, EN, quoted),
@@ -168,7 +216,7 @@ def test_a_statement_speaks_the_language_of_its_source() -> None:
 
 def test_words_between_and_after_the_statements_are_kept() -> None:
     text = "Well: It grew. [1] That is all."
-    answer = answered(text=text, statements=(Statement(6, 14, (1,), "checked"),))
+    answer = answered(text=text, statements=(Statement(6, 14, (1,), VERBATIM),))
     assert Reader(html.statements_html(answer, 1, EN)).text == "Well: It grew.Source 1 That is all."
 
 
@@ -287,7 +335,7 @@ def test_two_sentences_cited_as_one_are_shown_as_they_stand() -> None:
     said = "Ada keeps the light. She was born in 1931."
     answer = answered(
         text=f"{said} [1]",
-        statements=(Statement(0, len(said), (1,), "verbatim"),),
+        statements=(Statement(0, len(said), (1,), VERBATIM),),
         citations=(cite(1, quote),),
     )
     assert f"{said}Source 1" in Reader(html.answer_html(answer, 1, EN)).text
@@ -295,6 +343,89 @@ def test_two_sentences_cited_as_one_are_shown_as_they_stand() -> None:
     opened = html.source_html(document, EN, cite(1, quote, start=9, end=9 + len(quote)))
     marked = opened.split('<mark tabindex="-1">')[1].split("</mark>")[0]
     assert Reader(marked).text == quote
+
+
+# Who wrote it
+
+
+def test_a_models_answer_names_it_and_tells_of_each_statement_how_it_is_held() -> None:
+    shown = Reader(html.answer_html(told_by_model(), 1, EN, has_model=True))
+    line = "Written by small <b>; each sentence was compared with the source it cites."
+    other = "in other words, compared with the source: numbers and dates (4 %; 10), meaning"
+    exact = "exact words of the source"
+    assert f"{line}It grew.{other}See [1] there.{exact}Sources" in shown.text
+    assert f"It grew. ({other})Source 1Source 2" in shown.text  # heard where it is said
+    assert f"See [1] there. ({exact})Source 3" in shown.text
+    assert [title for title in shown.all("title") if title in (other, exact)] == [other, exact]
+    assert shown.all("open") == []
+
+
+def test_a_statement_in_other_words_is_in_the_language_of_the_answer() -> None:
+    shown = html.statements_html(told_by_model(language="de"), 1, EN)
+    assert re.findall('class="statement" lang="(..)"', shown) == ["de", "nl"]
+
+
+def test_exact_sentences_are_said_to_be_that_only_where_a_model_might_have_written() -> None:
+    assert EN["exact"] in Reader(html.answer_html(answered(), 1, EN, has_model=True)).text
+    alone = html.answer_html(answered(), 1, EN)
+    assert EN["exact"] not in Reader(alone).text
+    assert "held" not in alone
+    refusal = answered(text="No.", refused=True, coverage="none", statements=(), citations=())
+    assert Reader(html.answer_html(refusal, 1, EN, has_model=True)).text == f"{EN['refused']}No."
+    by_model = replace(refusal, mode="llm", model="small")
+    said = EN["none_by_model"].format(model="small")
+    shown = Reader(html.answer_html(by_model, 1, EN, has_model=True)).text
+    assert shown == f"{EN['refused']}No.{said}"
+
+
+@pytest.mark.parametrize("language", ["nl", "de", "en"])
+@pytest.mark.parametrize("n", [1, 2])
+def test_what_was_left_out_is_shut_away_struck_through_and_no_part_of_the_answer(
+    language: str, n: int
+) -> None:
+    t = html.TEXTS[language]
+    withheld = told_by_model().withheld * n
+    notice = f"{PHRASES['damaged'][language]} {PHRASES['withheld'][language].format(n=n)}"
+    answer = told_by_model(withheld=withheld, language=language, notice=notice)
+    shown = html.answer_html(answer, 1, t, has_model=True)
+    before, after = shown.split('<details class="withheld"><summary>')
+    key = "withheld_one" if n == 1 else "withheld_many"
+    why = PHRASES["failed_value"][language].format(words="5 %")
+    row = f"{t['left_out']} It shrank by 5 %.{why}"
+    assert Reader(after).text == t[key].format(n=n) + row * n
+    assert Reader(after).tags.count("s") == n
+    assert "shrank" not in before
+    # The summary says it where it is seen, the notice where the answer is read out.
+    assert Reader(before).text.count(PHRASES["withheld"][language].format(n=n)) == 0
+    assert PHRASES["damaged"][language] in Reader(before).text
+    heard = Reader(html.announcement_html(answer, t)).text
+    assert PHRASES["withheld"][language].format(n=n) in heard
+    assert "shrank" not in heard
+
+
+def test_where_nothing_held_that_is_told_with_the_exact_sentences() -> None:
+    notice = PHRASES["unsupported"]["en"].format(model="small")
+    answer = answered(withheld=told_by_model().withheld, notice=notice)
+    shown = Reader(html.answer_html(answer, 1, EN, has_model=True)).text
+    assert shown.startswith(f"{EN['stated']}{notice}It grew.Source 1")
+    assert EN["withheld_one"] in shown
+
+
+def test_every_check_has_a_name_in_every_language() -> None:
+    checks = {key.removeprefix("failed_") for key in PHRASES if key.startswith("failed_")}
+    for t in html.TEXTS.values():
+        named = {key.removeprefix("check_") for key in t if key.startswith("check_")}
+        assert named | {"citation"} == checks
+
+
+@pytest.mark.parametrize("language", ["nl", "de", "en"])
+def test_the_page_says_that_a_model_writes_and_is_given_sentences(language: str) -> None:
+    t = html.TEXTS[language]
+    for assistant, expected in ((FakeAssistant(model="small <b>"), True), (FakeAssistant(), False)):
+        chat, add = (desk_of(assistant).translate(language, (), "", [], [])[n] for n in (2, 10))
+        assert ("small <b>" in Reader(chat.placeholder).text) == expected
+        assert (t["welcome_more"] in Reader(chat.placeholder).text) != expected
+        assert Reader(add).text.endswith(t["add_model"].format(model="small <b>")) == expected
 
 
 # Sources
@@ -350,7 +481,7 @@ def test_a_document_is_found_again_by_its_reference(doc_id: str, offset: int) ->
         return DOCUMENT
 
     library = SimpleNamespace(document=document)
-    desk = ui.Desk(SimpleNamespace(library=library))  # type: ignore[arg-type]
+    desk = ui.Desk(SimpleNamespace(library=library, model=None))  # type: ignore[arg-type]
     desk._source(html.document_reference(doc_id, offset), (), EN)
     assert asked == [doc_id.encode("utf-8", "replace").decode()]
 
@@ -362,7 +493,7 @@ DOCUMENT = Document("d", "Text.", "Title", "en", None, "d")
     "reference", ["", "#cite-1-1", "#cite-0-0", "#cite-9-9", "#doc-", "#doc-a", "../../etc/passwd"]
 )
 def test_a_reference_that_leads_nowhere_is_said_to(reference: str) -> None:
-    desk = ui.Desk(SimpleNamespace(library=None))  # type: ignore[arg-type]
+    desk = ui.Desk(SimpleNamespace(library=None, model=None))  # type: ignore[arg-type]
     with pytest.raises(UnknownDocumentError):
         desk._source(reference, (), EN)
 
@@ -474,7 +605,7 @@ def test_the_page_takes_in_every_kind_that_the_index_reads_and_no_other(tmp_path
 @pytest.mark.parametrize("language", ["nl", "de", "en"])
 def test_the_kinds_of_files_are_named_where_they_are_asked_for(language: str) -> None:
     t = html.TEXTS[language]
-    desk = ui.Desk(SimpleNamespace(library=None))  # type: ignore[arg-type]
+    desk = ui.Desk(SimpleNamespace(library=None, model=None))  # type: ignore[arg-type]
     told = "".join(Reader(str(shown)).text for shown in desk.translate(language, (), "", [], []))
     assert t["kinds"] in told
     for kind in ("Markdown", "PDF", "Word", "PowerPoint", "Excel", "CSV", "EPUB", "EML", "JSON"):
@@ -515,7 +646,7 @@ class FakeLibrary:
 
 
 def desk_over(library: FakeLibrary) -> ui.Desk:
-    return ui.Desk(SimpleNamespace(library=library))  # type: ignore[arg-type]
+    return ui.Desk(SimpleNamespace(library=library, model=None))  # type: ignore[arg-type]
 
 
 def uploaded(tmp_path: Path, **files: str) -> list[str]:
@@ -553,28 +684,71 @@ def test_a_failed_build_takes_nothing_in_and_looks_like_an_error(tmp_path: Path)
 
 
 class FakeAssistant:
-    """Answers with what it was given, in two steps, or fails."""
+    """Answers with what it was given, step by step, or fails; ``calls`` is how it was asked."""
 
-    def __init__(self, answers: Sequence[Answer], error: Exception | None = None) -> None:
+    def __init__(
+        self,
+        answers: Sequence[Answer] = (),
+        error: Exception | None = None,
+        *,
+        model: str = "",
+        pause_s: float = 0.0,
+    ) -> None:
         self.answers = answers
         self.error = error
+        self.library = SimpleNamespace(documents=list)
+        self.model = SimpleNamespace(name=model, problem=lambda: None) if model else None
+        self.pause_s = pause_s  # before each answer
         self.calls: list[dict[str, object]] = []
+        self.closed = threading.Event()
+
+    def stoppable(self, stop: threading.Event) -> FakeAssistant:
+        return self
 
     def stream(self, question: str, **how: object) -> Iterator[Answer]:
         self.calls.append({"question": question, **how})
-        yield from self.answers
+        try:
+            for answer in self.answers:
+                time.sleep(self.pause_s)
+                yield answer
+            if self.error:
+                raise self.error
+        finally:
+            self.closed.set()
+
+    def ask(self, question: str, **how: object) -> Answer:
+        self.calls.append({"question": question, **how})
         if self.error:
             raise self.error
+        return answered()
+
+
+def desk_of(assistant: FakeAssistant) -> ui.Desk:
+    return ui.Desk(assistant)  # type: ignore[arg-type]
+
+
+def last_reply(chat: Any) -> Reader:  # noqa: ANN401 -- what Gradio takes
+    return Reader(str(chat[-1]["content"]))
+
+
+def event(href: str) -> gr.EventData:
+    return gr.EventData(None, {"href": href, "serial": 7})
+
+
+def from_page(name: str) -> gr.Request:
+    return SimpleNamespace(session_hash=name)  # type: ignore[return-value]
+
+
+SKIPPED = (gr.skip(),) * 4
 
 
 def test_an_answer_grows_and_is_kept_whole() -> None:
     short, whole = answered(text="It grew. [1]", statements=()), answered()
-    desk = ui.Desk(FakeAssistant([short, whole]))  # type: ignore[arg-type]
-    steps = list(desk.ask("How?", (), "en", [], []))
-    contents = [Reader(str(chat[-1]["content"])).text for _, chat, _, _ in steps]  # type: ignore[index]
-    assert [EN["searching"] in text for text in contents] == [True, False, False, False]
-    assert [EN["copy"] in text for text in contents] == [False, False, False, True]
-    assert [len(exchanges) for _, _, exchanges, _ in steps] == [0, 0, 0, 1]
+    steps = list(desk_of(FakeAssistant([short, whole])).ask("How?", (), "en", [], []))
+    contents = [last_reply(chat).text for _, chat, _, _ in steps]
+    assert [EN["searching"] in text for text in contents] == [True, *[False] * 4]
+    assert [EN["copy"] in text for text in contents] == [*[False] * 3, True, True]
+    assert [exchanges for _, _, exchanges, _ in steps[:-1]] == [gr.skip()] * 4
     assert steps[-1][2] == (ui.Exchange("How?", whole),)
     assert "It grew." in Reader(steps[-1][3]).text
 
@@ -582,7 +756,7 @@ def test_an_answer_grows_and_is_kept_whole() -> None:
 def test_a_follow_up_carries_the_turns_before_but_not_the_failures() -> None:
     assistant = FakeAssistant([answered()])
     before = (ui.Exchange("How?", answered()), ui.Exchange("And?", failure="It broke."))
-    list(ui.Desk(assistant).ask("Why?", before, "en", ["nl"], ["d1"]))  # type: ignore[arg-type]
+    list(desk_of(assistant).ask("Why?", before, "en", ["nl"], ["d1"]))
     assert assistant.calls == [
         {
             "question": "Why?",
@@ -595,21 +769,242 @@ def test_a_follow_up_carries_the_turns_before_but_not_the_failures() -> None:
 
 def test_nothing_chosen_means_everything_and_nothing_asked_means_nothing() -> None:
     assistant = FakeAssistant([answered()])
-    desk = ui.Desk(assistant)  # type: ignore[arg-type]
+    desk = desk_of(assistant)
     list(desk.ask("Why?", (), "en", [], []))
     assert (assistant.calls[0]["sources"], assistant.calls[0]["languages"]) == (None, None)
-    assert list(desk.ask("  ", (), "en", [], [])) == [("  ", [], (), "")]
+    assert list(desk.ask("  ", (), "en", [], [])) == [SKIPPED]
     assert len(assistant.calls) == 1
+
+
+# Two answers to one question
+
+
+def test_the_other_answer_is_asked_for_once_and_as_the_first_one_was() -> None:
+    assistant = FakeAssistant([told_by_model()], model="small")
+    desk = desk_of(assistant)
+    before = (ui.Exchange("How?", answered()),)
+    *_, (_, chat, first, _) = desk.ask("Why?", before, "en", ["nl"], ["d1"])
+    assert "Exact sentences instead" in last_reply(chat).text
+    later = (*first, ui.Exchange("And?", answered()))
+    chat, exact, heard, told = desk.switch(event("#other-2"), later, "en")
+    assert assistant.calls == [
+        asked := {
+            "question": "Why?",
+            "history": [Turn("user", "How?"), Turn("assistant", answered().text)],
+            "sources": ["d1"],
+            "languages": ["nl"],
+        },
+        {**asked, "mode": "extractive"},
+    ]
+    assert [one.answer for one in exact] == [answered()] * 3
+    assert Reader(heard).text.startswith("Answer: Found in the documents. It grew.")
+    assert told == {"switched": 7, "href": "#other-2"}
+    assert "Back to the model’s answer" in Reader(chat[3]["content"]).text
+    _, back, _, _ = desk.switch(event("#other-2"), exact, "en")
+    _, again, _, _ = desk.switch(event("#other-2"), back, "en")
+    assert back[1].answer == told_by_model()
+    assert again == exact
+    assert len(assistant.calls) == 2
+
+
+def test_copy_citations_and_follow_ups_are_of_the_answer_that_is_shown() -> None:
+    text = "Gab grew a lot. [1]"
+    held = Support("supported")
+    statements = (Statement(0, 15, (1,), held),)
+    model = told_by_model(text=text, statements=statements, citations=(cite(1, "Gab grew."),))
+    desk = desk_of(FakeAssistant(model="small"))
+    shown = (ui.Exchange("How?", model),)
+    assert "Gab grew a lot" in desk.copy_answer(event("#copy-1"), shown)["markdown"]
+    _, exact, _, _ = desk.switch(event("#other-1"), shown, "en")
+    assert "It grew." in desk.copy_answer(event("#copy-1"), exact)["markdown"]
+    assert ui.cited(shown, 1, 1) == cite(1, "Gab grew.")
+    assert ui.cited(exact, 1, 3) == cite(3, "See [1] there.")
+    assert ui.earlier_turns(exact)[1] == Turn("assistant", answered().text)
+
+
+def test_an_answer_that_cannot_be_switched_stays_with_the_reason_below_it() -> None:
+    desk = desk_of(FakeAssistant(error=StoreBusyError("Process 7 is writing"), model="small"))
+    shown = (ui.Exchange("How?", told_by_model()),)
+    chat, kept, heard, _ = desk.switch(event("#other-1"), shown, "en")
+    assert kept[0].answer == told_by_model()
+    assert "Process 7 is writing" in last_reply(chat).text
+    assert "Process 7 is writing" in Reader(heard).text
+
+
+@pytest.mark.parametrize("href", ["#other-0", "#other-2", "#other-x", "#copy-1", "#other-1-1", ""])
+def test_a_link_to_no_other_answer_changes_nothing(href: str) -> None:
+    desk = desk_of(FakeAssistant(model="small"))
+    assert desk.switch(event(href), (ui.Exchange("How?", told_by_model()),), "en") == SKIPPED
+
+
+def test_no_answer_is_switched_while_another_grows() -> None:
+    desk = desk_of(FakeAssistant(model="small"))
+    shown = (ui.Exchange("How?", told_by_model()),)
+    with desk.running.question("a"):
+        assert desk.switch(event("#other-1"), shown, "en", from_page("a")) == SKIPPED
+        assert desk.switch(event("#other-1"), shown, "en", from_page("b")) != SKIPPED
+    assert desk.switch(event("#other-1"), shown, "en", from_page("a")) != SKIPPED
+
+
+@pytest.mark.parametrize(
+    ("one", "way"),
+    [
+        (ui.Exchange("?", answered()), ""),
+        (ui.Exchange("?", told_by_model()), "to_exact"),
+        (ui.Exchange("?", told_by_model(), finished=False), ""),
+        (ui.Exchange("?", answered(), other=told_by_model()), "to_model"),
+        (ui.Exchange("?", told_by_model(), other=answered()), "to_exact"),
+        (ui.Exchange("?", stopped=True), "to_exact"),
+        (ui.Exchange("?", failure="It broke."), ""),
+    ],
+)
+def test_there_is_a_way_to_the_other_answer_where_there_can_be_one(
+    one: ui.Exchange, way: str
+) -> None:
+    assert one.way == way
+    links = Reader(ui.reply_html(one, 3, EN, "small")).all("href")
+    assert ("#other-3" in links) == bool(way)
+    assert "#other-3" not in Reader(ui.reply_html(one, 3, EN, "")).all("href")
+
+
+# Slow answers
+
+
+def test_a_slow_answer_says_who_writes_and_can_be_stopped_with_what_there_is() -> None:
+    assistant = FakeAssistant([told_by_model()] * 9, model="small", pause_s=0.6)
+    desk = desk_of(assistant)
+    steps = desk.ask("How?", (), "en", [], [], from_page("a"))
+    next(steps)
+    box, chat, _, _ = next(steps)
+    assert (box.submit_btn, box.stop_btn) == (False, True)
+    assert last_reply(chat).text == EN["writing"].format(model="small")
+    box, chat, exchanges, _ = next(step for step in steps if step != SKIPPED)
+    assert "It grew." in last_reply(chat).text
+    assert last_reply(chat).text.endswith(EN["writing"].format(model="small"))
+    assert exchanges == gr.skip()  # kept when it is whole, or stopped
+
+    desk.stop(from_page("b"))
+    assert next(steps) == SKIPPED
+    desk.stop(from_page("a"))
+    *_, (box, chat, exchanges, _) = steps
+    assert (box.submit_btn, box.stop_btn) == (True, False)
+    assert exchanges == (ui.Exchange("How?", told_by_model(), stopped=True),)
+    assert EN["stopped_part"] in last_reply(chat).text
+    assert assistant.closed.wait(5)
+    _, exact, _, _ = desk.switch(event("#other-1"), exchanges, "en")
+    assert not exact[0].cut_short
+    assert desk.switch(event("#other-1"), exact, "en")[1][0].cut_short
+
+
+def test_an_answer_that_is_stopped_before_it_began_can_be_had_in_exact_sentences() -> None:
+    desk = desk_of(FakeAssistant([told_by_model()], model="small", pause_s=1.5))
+    steps = desk.ask("How?", (), "en", [], [], from_page("a"))
+    next(steps), next(steps)
+    desk.stop(from_page("a"))
+    *_, (_, chat, exchanges, heard) = steps
+    assert last_reply(chat).text == EN["stopped"] + EN["to_exact"]
+    assert Reader(heard).text == EN["stopped"]
+    assert ui.earlier_turns(exchanges) == []
+    _, (one,), _, _ = desk.switch(event("#other-1"), exchanges, "en")
+    assert (one.answer, one.way, one.cut_short) == (answered(), "", False)
+
+
+def test_whoever_leaves_stops_the_answer_and_waits_for_nothing() -> None:
+    assistant = FakeAssistant([answered()] * 9, pause_s=0.3)
+    desk = desk_of(assistant)
+    steps = desk.ask("How?", (), "en", [], [], from_page("a"))
+    next(steps), next(steps)
+    began = time.monotonic()
+    steps.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - began < 0.2
+    assert assistant.closed.wait(5)
+    assert "a" not in desk.running
+
+
+def test_what_goes_wrong_in_the_thread_that_reads_is_raised_where_it_is_awaited() -> None:
+    assistant = FakeAssistant([answered()], RuntimeError("It broke"))
+    answers = ui.awaited(lambda: assistant.stream("How?"), threading.Event())
+    assert next(answers) == answered()
+    with pytest.raises(RuntimeError, match="It broke"):
+        next(answers)
+
+
+# A model that does not work
+
+
+class Ailing:
+    """A model with a trouble of its own, which counts how often it is asked for it."""
+
+    name = "small <b>"
+
+    def __init__(self, problem: str | None) -> None:
+        self.told = problem
+        self.n_asked = 0
+
+    def problem(self) -> str | None:
+        self.n_asked += 1
+        return self.told
+
+
+def desk_with(model: Ailing) -> ui.Desk:
+    return ui.Desk(SimpleNamespace(model=model))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("language", ["nl", "de", "en"])
+def test_a_model_that_does_not_work_is_told_in_the_language_of_the_page(
+    language: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    ailing = Ailing("The server at http://10.0.0.1 is gone")
+    desk = desk_with(ailing)
+    told = Reader(desk.trouble(language))
+    assert told.text == html.TEXTS[language]["model_trouble"].format(model="small <b>")
+    assert told.all("role") == ["status"]
+    assert "http://10.0.0.1 is gone" in caplog.text  # for whoever runs it
+    desk.trouble(language)
+    assert ailing.n_asked == 1
+
+
+def test_a_model_is_looked_at_again_after_a_while_and_none_is_never(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ailing = Ailing("It is gone")
+    desk = desk_with(ailing)
+    assert desk.trouble("en")
+    ailing.told = None
+    assert desk.trouble("en")
+    monkeypatch.setattr(ui.Health, "EVERY_S", 0.0)
+    assert desk.trouble("en") == ""
+    assert desk.trouble(None) == gr.skip()
+    assert desk_of(FakeAssistant()).trouble("en") == gr.skip()
+
+
+def test_nobody_waits_while_somebody_else_looks_at_the_model() -> None:
+    health, looking, done = ui.Health(), threading.Event(), threading.Event()
+
+    class Slow(Ailing):
+        def problem(self) -> str | None:
+            looking.set()
+            done.wait(5)
+            return super().problem()
+
+    slow: Any = Slow("It is gone")
+    first = threading.Thread(target=health.problem, args=(slow,))
+    first.start()
+    assert looking.wait(5)
+    assert health.problem(slow) is None
+    done.set()
+    first.join()
+    assert health.problem(slow) == "It is gone"
 
 
 @pytest.mark.parametrize("language", ["nl", "de", "en"])
 def test_a_fault_is_told_in_the_persons_language_and_its_cause_only_to_the_log(
     language: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    desk = ui.Desk(FakeAssistant([], RuntimeError("password=hunter2")))  # type: ignore[arg-type]
+    desk = desk_of(FakeAssistant([], RuntimeError("password=hunter2")))
     with caplog.at_level(logging.ERROR):
         *_, (_, chat, exchanges, heard) = desk.ask("Why?", (), language, [], [])
-    shown = str(chat[-1]["content"])  # type: ignore[index]
+    shown = str(chat[-1]["content"])
     assert 'role="alert"' in shown
     assert html.TEXTS[language]["failed"] in Reader(shown).text
     assert "hunter2" not in shown + heard
@@ -619,9 +1014,9 @@ def test_a_fault_is_told_in_the_persons_language_and_its_cause_only_to_the_log(
 
 
 def test_a_mistake_of_the_person_is_told_in_the_words_of_the_core() -> None:
-    desk = ui.Desk(FakeAssistant([], QuestionError("ask it shorter")))  # type: ignore[arg-type]
+    desk = desk_of(FakeAssistant([], QuestionError("ask it shorter")))
     *_, (_, chat, _, _) = desk.ask("x" * 9000, (), "en", [], [])
-    assert "ask it shorter" in Reader(str(chat[-1]["content"])).text  # type: ignore[index]
+    assert "ask it shorter" in last_reply(chat).text
 
 
 def test_no_documents_yet_and_a_broken_store_are_two_different_sights(tmp_path: Path) -> None:
@@ -647,7 +1042,7 @@ def test_a_taken_port_is_said_in_one_sentence(capsys: pytest.CaptureFixture[str]
 
 def test_the_page_is_built_without_touching_the_library_and_offers_no_interface() -> None:
     async def build() -> gr.Blocks:  # Gradio would open an event loop of its own, and leave it
-        return ui.build_page(SimpleNamespace(library=None))  # type: ignore[arg-type]
+        return ui.build_page(SimpleNamespace(library=None, model=None))  # type: ignore[arg-type]
 
     page = asyncio.run(build())
     assert all(fn.api_visibility == "private" for fn in page.fns.values())

@@ -474,8 +474,6 @@ def test_a_generation_without_chunks_is_its_truth_alone(tmp_path: Path) -> None:
     folder = tmp_path / "gen-000001"
     folder.mkdir()
     Truth.create(folder / TRUTH).close()
-    manifest = Manifest(
-        "gen-000001", (), (), {}, "", "", DIM, 0, marks_of(folder), {}
-    )
+    manifest = Manifest("gen-000001", (), (), {}, "", "", DIM, 0, marks_of(folder), {})
     write_manifest(folder, manifest)
     assert faults(folder, manifest, everything=True) == {}
