@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Vectors = npt.NDArray[np.float32]
 
 MODEL_FOLDER = Path(__file__).parent / "model"
+NAMES = "names.txt"
 # Words and sentences whose vectors stay at hand: about 50 MB of each. The tokens of as many
 # words take 10 MB; what is longer than _LONGEST_REMEMBERED bytes is rarely a word.
 _REMEMBERED = 50_000
@@ -124,6 +125,14 @@ class ShippedEmbedder(Embedder):
         [True, True, False, False]
         """
         return self._model.is_one_token(word)
+
+    def is_name(self, word: str) -> bool:
+        """Whether a word that the model knows is a name, in whatever case it is written.
+
+        >>> [shipped().is_name(word) for word in ("Facebook", "berlin", "Bridge")]
+        [True, True, False]
+        """
+        return word.lower() in _names(self._folder)
 
     def _weighted(self, word: str) -> tuple[Vectors, float]:
         of_tokens = self._model.vectors[self._model.tokens(word)]
@@ -257,6 +266,12 @@ def unit(rows: Vectors) -> Vectors:
 def shipped() -> ShippedEmbedder:
     """The shipped model, loaded once in a process."""
     return ShippedEmbedder()
+
+
+@cache
+def _names(folder: Path) -> frozenset[str]:
+    """The names of a model folder, in lower case: ``python -m training.names`` writes them."""
+    return frozenset((folder / NAMES).read_text("utf-8").split())
 
 
 @cache

@@ -18,7 +18,7 @@ from qa.words import MONTHS, WORD, content_words
 # only by their pieces, which different names share.
 _SAME_NAME, _SAME_PIECES = 0.42, 0.65
 # A German noun comes this near to the word it stands for; all have capitals, and few are names.
-_NOUN = 0.22
+_NOUN = 0.25
 _SHORTEST_PART = 4
 # "van der Hulst"; not German's "von", which is a preposition as well.
 _PARTICLES = "van|de|der|den|del|di|da|el|al|le|la|du|ten|ter|'t|bin|ibn"
@@ -66,9 +66,14 @@ def check_names(claim: Source, sources: Sequence[Source]) -> Check | None:
     """Whether the sources have every name of a claim; None if it has none."""
     names = _capitals(claim)
     theirs = [word for source in sources for word, _ in words(_initials(source.text))]
-    if not names or not theirs:
+    content = [word for s in sources for word in content_words(s.text, s.language)]
+    if not names or not content:
         return None
-    wrong = tuple(name for name in names if not _is_named(name, claim, theirs))
+    wrong = tuple(
+        name
+        for name in names
+        if not any(is_form(name, word) for word in theirs) and not _is_named(name, claim, content)
+    )
     return Check("name", not wrong, wrong or tuple(names))
 
 
@@ -84,10 +89,14 @@ def _capitals(claim: Source) -> list[str]:
     for word, at in words(text):
         named = word[0].isupper() and word in content and word.lower() not in MONTHS
         opens = at == 0 or _OPENS.search(text, 0, at) is not None
-        is_noun = (claim.language == "de" or opens) and shipped().knows(word)
+        is_noun = (claim.language == "de" or opens) and _may_be_noun(word)
         if named and not is_noun and not any(start <= at < end for start, end in spans):
             found.setdefault(word)
     return list(found)
+
+
+def _may_be_noun(word: str) -> bool:
+    return shipped().knows(word) and not shipped().is_name(word)
 
 
 def _initials(text: str) -> str:
@@ -96,9 +105,7 @@ def _initials(text: str) -> str:
 
 
 def _is_named(name: str, claim: Source, theirs: Sequence[str]) -> bool:
-    """Whether one of the words is the name: as it is, inflected, abbreviated or translated."""
-    if any(is_form(name, word) for word in theirs):
-        return True
+    """Whether one of the words is the name: abbreviated or translated."""
     alias = ALIASES.get(plain(name))
     if alias is not None and any(ALIASES.get(plain(word)) == alias for word in theirs):
         return True

@@ -281,7 +281,6 @@ def test_a_fault_alone_leaves_the_exact_sentences(
     assert answer.withheld
 
 
-@pytest.mark.xfail(strict=False, reason="a name that opens a sentence, or is German, may be a noun")
 @pytest.mark.parametrize(
     ("question", "words", "statement"),
     [
