@@ -42,15 +42,19 @@ def main() -> None:
     ]  # fmt: skip
     by_name = {each.__name__.replace("_", "-"): each for each in commands}
     parser.add_argument("what", choices=by_name)
+    parser.add_argument("--strict", action="store_true", help="exit with 1 if anything was wrong")
+    options = parser.parse_args()
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        counted = by_name[parser.parse_args().what](Path(folder))
+        counted = by_name[options.what](Path(folder))
     print("| measure | must | measured | |\n|---|---|---|---|")
     for measure, found in counted.items():
         for fault in found:
             print(fault, file=sys.stderr)
         print(f"| {measure} | 0 | {len(found)} | {'missed' if found else 'reached'} |")
     print(f"{time.perf_counter() - start:.0f} s", file=sys.stderr)
+    if options.strict and any(counted.values()):
+        sys.exit(1)
 
 
 def kills(folder: Path) -> Counted:

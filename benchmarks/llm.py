@@ -214,6 +214,7 @@ def engine() -> None:
         with serving(tiny, Path(folder) / "hub-home") as url:
             print(f"serves after {time.perf_counter() - began:.1f} s at {url}")
             _ask_engine(LanguageModel.at(url, str(tiny)))
+            _ask_assistant(LanguageModel.at(url, str(tiny)), Path(folder) / "store")
         stopped = LanguageModel.at(url, str(tiny)).problem()
         print(f"stopped: {stopped}")
 
@@ -236,6 +237,21 @@ def _ask_engine(model: LanguageModel) -> None:
             f"{limits}\n  {len(pieces)} pieces, {len(said)} characters, the first after "
             f"{first:.2f} s, the last after {took:.2f} s, {how}\n  {said[:100]!r}"
         )
+
+
+def _ask_assistant(model: LanguageModel, store: Path) -> None:
+    """What a person gets of the babble: exact sentences, and a notice that names the model."""
+    library = Library.open(store)
+    library.build([SEEDS])
+    assistant = Assistant(library, model)
+    exact = assistant.ask(ASKED[1].text, mode="extractive")
+    answer = assistant.ask(ASKED[1].text)
+    library.close()
+    same = (answer.text, answer.citations) == (exact.text, exact.citations)
+    print(
+        f"assistant: {answer.mode}, the exact sentences: {same}, {len(answer.withheld)} sentences "
+        f"withheld, {answer.elapsed_ms.get('model', 0) / 1000:.1f} s\n  {answer.notice}"
+    )
 
 
 def make_tiny(folder: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from index import Library
 from index.types import LANGUAGES
-from qa.errors import ModelError, QuestionError, SettingsError
+from qa.errors import ModelError, QuestionError, SettingsError, StoppedError
 from qa.phrases import PHRASES
 from qa.render import shown
 from qa.settings import Settings, open_library
@@ -101,7 +101,10 @@ class Assistant:
         return assistant
 
     def stoppable(self, stop: threading.Event) -> Assistant:
-        """The same assistant, whose language model is stopped once that is set."""
+        """The same assistant, whose language model is stopped once that is set.
+
+        Its ``stream`` then ends with what there was by then, perhaps nothing.
+        """
         model = self.model and self.model.stoppable(stop)
         return Assistant(self.library, model, second_opinion=self._second_opinion)
 
@@ -197,6 +200,8 @@ class Assistant:
                 case.clock.lap("model")
                 if told.lines or (told.refused and case.refuse):
                     yield case.told(told, model.name)
+        except StoppedError:
+            return
         except ModelError as error:
             case.clock.lap("model")
             yield case.instead(model.name, f"fault_{error.code}")

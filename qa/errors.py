@@ -5,6 +5,7 @@
     ├── SavedAnswerError a file is not an answer that was saved; also a ValueError
     ├── ModelError       the language model gave no answer that can be used
     ├── SettingsError    what the environment sets cannot be; also a ValueError
+    ├── StoppedError     nobody wants the answer any more
     └── GroundingError   an answer did not pass its own check, and is not shown
 
 A program that wants to survive anything a person types catches ``QuestionError``; one that
@@ -66,6 +67,10 @@ class ModelError(QAError):
 
 class SettingsError(QAError, ValueError):
     """What was set cannot be, or not together; the message names the variable."""
+
+
+class StoppedError(QAError):
+    """Nobody wants the answer any more: whoever asked said so."""
 
 
 class GroundingError(QAError):

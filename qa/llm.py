@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from qa.errors import Fault, ModelError
+from qa.errors import Fault, ModelError, StoppedError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -133,9 +133,10 @@ class LanguageModel:
 
         Raises:
             ModelError: there is no answer, or the pieces so far are not all of it.
+            StoppedError: it was stopped.
         """
         if self._stop and self._stop.is_set():
-            return
+            raise self._stopped()
         began = time.monotonic()
         until = self.deadline() if until is None else until
         if until <= began:
@@ -155,8 +156,8 @@ class LanguageModel:
             request.stop()
             if end is None:
                 self._breaker.leave(turn)
-        if end is None:  # stopped, which is nobody's fault
-            return
+        if end is None:  # which is nobody's fault
+            raise self._stopped()
         error = end.error
         if isinstance(error, _Late):
             error = _Broken("slow", f"was not done after {time.monotonic() - began:.3g} s")
@@ -184,6 +185,9 @@ class LanguageModel:
         Only a server can be asked; of a model that a program made itself nothing is known.
         """
         return self._source.problem()
+
+    def _stopped(self) -> StoppedError:
+        return StoppedError(f"{self._source.subject} was stopped")
 
     def _resting(self, left_s: float) -> ModelError:
         return ModelError(

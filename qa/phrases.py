@@ -140,9 +140,9 @@ PHRASES: dict[str, dict[str, str]] = {
         "en": "not named in the source: {words}",
     },
     "failed_negation": {
-        "nl": "zegt het tegendeel van de bron {words}",
-        "de": "sagt das Gegenteil der Quelle {words}",
-        "en": "says the opposite of the source {words}",
+        "nl": "zegt het tegendeel van de bron: {words}",
+        "de": "sagt das Gegenteil der Quelle: {words}",
+        "en": "says the opposite of the source: {words}",
     },
     "failed_role": {
         "nl": "schrijft toe aan een ander dan de bron: {words}",

@@ -58,7 +58,7 @@ def withheld_text(answer: Answer) -> str:
 def why_withheld(one: Withheld, language: str) -> str:
     """Why a statement was left out, in a few words of a language."""
     return "; ".join(
-        PHRASES[f"failed_{check.what}"][language].format(words=", ".join(check.found))
+        PHRASES[f"failed_{check.what}"][language].format(words=", ".join(check.found)).rstrip(": ")
         for check in one.support.failed
     )
 

@@ -25,6 +25,7 @@ from llama_index.core.llms import CustomLLM, MockLLM
 from llama_index.llms.openai_like import OpenAILike
 
 from qa import ModelError, QAError
+from qa.errors import StoppedError
 from qa.llm import LanguageModel, Limits, Message
 from tests import llm_server
 from tests.llm_server import FAULTS, Behaviour, Good, InTurn, LLMServer, Status
@@ -594,8 +595,10 @@ def test_a_model_is_hung_up_on_once_nobody_waits_and_is_asked_nothing_more() -> 
         with closing(model.stream([Message("user", "?")])) as pieces:
             assert next(pieces)
             stopped.set()
-            assert list(pieces) == []
-        assert model.complete([Message("user", "?")]) == ""
+            with pytest.raises(StoppedError):
+                list(pieces)
+        with pytest.raises(StoppedError):
+            model.complete([Message("user", "?")])
         (asked,) = server.asked
         assert (model.name, model.limits) == ("any", Limits(30))
         until = time.monotonic() + 5
@@ -610,5 +613,6 @@ def test_a_silent_model_is_hung_up_on_at_once_when_it_is_stopped() -> None:
         model = LanguageModel.at(server.url, "any", limits=Limits(30)).stoppable(stop)
         threading.Timer(0.3, stop.set).start()
         began = time.monotonic()
-        assert model.complete([Message("user", "?")]) == ""
+        with pytest.raises(StoppedError, match="was stopped"):
+            model.complete([Message("user", "?")])
         assert time.monotonic() - began < 2
