@@ -11,8 +11,8 @@ Each prints one table. The text is generated (``benchmarks/generated.py``), the 
 
 - A build is timed in a process of its own, the imports it needs included, the start of Python not.
   Its processor time, of all cores together, tells when something else kept the machine busy.
-- Memory is that of the process and all its children together, looked at every 50 ms: pages that
-  several of them share count once (Linux), or not at all (elsewhere).
+- Memory is that of the process and all its children together, looked at four times a second: pages
+  that several of them share count once (Linux), or not at all (elsewhere).
 - LlamaIndex's way is its ``IngestionPipeline`` with its ``SentenceSplitter`` into its
   ``ChromaVectorStore``, with our embedding, cut to chunks of about our size, in runs of fewer than
   the 5,461 nodes that Chroma takes at once. It gets no cache and no document store, so that it
@@ -58,7 +58,7 @@ from qa import Answer, Assistant
 
 SEED = 5
 CHUNKS_PER_DOCUMENT = 11.5
-SAMPLE_S = 0.05
+SAMPLE_S = 0.25  # looking at a GB more often takes a third of a core
 MB = 1_000_000
 
 T = TypeVar("T")

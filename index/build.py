@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -188,8 +189,8 @@ class _Building:
         """Fill the folder with a whole, verified generation, or find that nothing is new."""
         before = self._before
         copied = before and not afresh and before.can_be_changed_by(self._embedder, VECTORS)
-        # Both get ready meanwhile.
-        with Probe(self._folder) as probe:
+        # What a change needs gets ready meanwhile; beside a first build it would only take memory.
+        with Probe(self._folder) if copied else nullcontext() as probe:
             self._vectors = self._start_vectors(before if copied else None)
             try:
                 return self._run(probe, tell, afresh=afresh)
@@ -207,7 +208,7 @@ class _Building:
         shutil.rmtree(self._folder / VECTORS, ignore_errors=True)
         self._vectors = self._start_vectors(None)
 
-    def _run(self, probe: Probe, tell: Progress, *, afresh: bool) -> BuildReport:
+    def _run(self, probe: Probe | None, tell: Progress, *, afresh: bool) -> BuildReport:
         path = self._folder / TRUTH
         before = self._before
         truth = Truth.copy(before.folder / TRUTH, path) if before else Truth.create(path)
@@ -290,7 +291,7 @@ class _Building:
             places = {n: at for at, n in enumerate(numbers) if n is not None and n > last_vector}
             yield list(places), rows[list(places.values())]
 
-    def _make(self, manifest: Manifest, parts: _Parts, probe: Probe, tell: Progress) -> None:
+    def _make(self, manifest: Manifest, parts: _Parts, probe: Probe | None, tell: Progress) -> None:
         """Make parts; where a changed copy does not serve, from the truth alone."""
         try:
             self._make_once(manifest, parts, probe, tell)
@@ -299,10 +300,11 @@ class _Building:
                 raise
             shutil.rmtree(self._folder / WORDS, ignore_errors=True)
             self._restart_vectors()
-            with Probe(self._folder) as another:
-                self._make_once(manifest, dict.fromkeys(parts), another, tell)
+            self._make_once(manifest, dict.fromkeys(parts), None, tell)
 
-    def _make_once(self, manifest: Manifest, parts: _Parts, probe: Probe, tell: Progress) -> None:
+    def _make_once(
+        self, manifest: Manifest, parts: _Parts, probe: Probe | None, tell: Progress
+    ) -> None:
         tell("store", 0, 1)
         words = WordsChild(self._folder, parts[WORDS])
         try:
@@ -316,9 +318,10 @@ class _Building:
         paths, tables = part_files(self._folder), tables_digest(self._folder / DATABASE)
         write_manifest(self._folder, manifest)
         tell("verify", 0, 1)
-        probe.ask()
-        files = file_marks(self._folder, paths, tables)  # on the other core
-        found = probe.faults()
+        with probe or Probe(self._folder) as asked:
+            asked.ask()
+            files = file_marks(self._folder, paths, tables)  # on the other core
+            found = asked.faults()
         if found:
             raise BuildError(
                 f"What was built does not verify ({'; '.join(found.values())}); the index before "
