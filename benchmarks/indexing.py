@@ -11,7 +11,7 @@ Each prints one table. The text is generated (``benchmarks/generated.py``), the 
 
 - A build is timed in a process of its own, the imports it needs included, the start of Python not.
   Its processor time, of all cores together, tells when something else kept the machine busy.
-- Memory is that of the process and all its children together, looked at four times a second: pages
+- Memory is that of the process and all its children together, looked at twice a second: pages
   that several of them share count once (Linux), or not at all (elsewhere).
 - LlamaIndex's way is its ``IngestionPipeline`` with its ``SentenceSplitter`` into its
   ``ChromaVectorStore``, with our embedding, cut to chunks of about our size, in runs of fewer than
@@ -58,7 +58,7 @@ from qa import Answer, Assistant
 
 SEED = 5
 CHUNKS_PER_DOCUMENT = 11.5
-SAMPLE_S = 0.25  # looking at a GB more often takes a third of a core
+SAMPLE_S = 0.5  # looking at a GB ten times as often takes a third of a core
 MB = 1_000_000
 
 T = TypeVar("T")

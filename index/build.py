@@ -305,20 +305,11 @@ class _Building:
     def _make_once(
         self, manifest: Manifest, parts: _Parts, probe: Probe | None, tell: Progress
     ) -> None:
-        tell("store", 0, 1)
-        words = WordsChild(self._folder, parts[WORDS])
-        try:
-            if VECTORS in parts:
-                self._give_vectors(manifest.dim, parts[VECTORS], tell)
-            words.finish()
-        finally:
-            words.end()
-        tell("store", 1, 1)
-        # Before the probe has Chroma open its database, and so write to it.
-        paths, tables = part_files(self._folder), tables_digest(self._folder / DATABASE)
-        write_manifest(self._folder, manifest)
-        tell("verify", 0, 1)
         with probe or Probe(self._folder) as asked:
+            tables = self._make_parts(manifest.dim, parts, tell)
+            paths = part_files(self._folder)
+            write_manifest(self._folder, manifest)
+            tell("verify", 0, 1)
             asked.ask()
             files = file_marks(self._folder, paths, tables)  # on the other core
             found = asked.faults()
@@ -329,6 +320,21 @@ class _Building:
             )
         write_manifest(self._folder, replace(manifest, files=files))
         tell("verify", 1, 1)
+
+    def _make_parts(self, dim: int, parts: _Parts, tell: Progress) -> str:
+        """Make words, and vectors that are not made yet; a hash of what Chroma's database holds."""
+        tell("store", 0, 1)
+        words = WordsChild(self._folder, parts[WORDS])
+        try:
+            if VECTORS in parts:
+                self._give_vectors(dim, parts[VECTORS], tell)
+            # While nobody has the database open, and before the probe does, and so writes to it.
+            tables = tables_digest(self._folder / DATABASE)
+            words.finish()
+        finally:
+            words.end()
+        tell("store", 1, 1)
+        return tables
 
     def _give_vectors(self, dim: int, change: Change | None, tell: Progress) -> None:
         """Give the child the vectors that are new, all of them without a ``change``."""

@@ -49,7 +49,7 @@ CREATE TABLE vectors (
 """
 # Wide enough for 15 vectors of 256 numbers: on SQLite's usual 4 KB a quarter of each was empty.
 _PAGE_BYTES = 16_384
-_CACHE_KB = 65_536
+_CACHE_KB = 16_384
 # A file of which a larger part is empty is written anew.
 _MOST_EMPTY = 0.25
 _ENTRY = "id, title, language, date, source, size_chars, sha256"
