@@ -595,11 +595,9 @@ def _check(arguments: argparse.Namespace) -> int:
     faults = library.check()
     if not faults:
         library.check_embedding()
-        problem = assistant.model and assistant.model.problem()
-        if problem:
-            return _complain(problem, FAILED)
         print(f"{library.store} is sound")
-        return DONE
+        problem = assistant.model and assistant.model.problem()
+        return _complain(problem, FAILED) if problem else DONE
     for what in faults.values():
         _complain(what, FAILED)
     if MANIFEST not in faults:  # whose sentence says what to do

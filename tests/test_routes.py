@@ -219,7 +219,7 @@ def test_a_server_that_is_down_costs_no_answer(
 
 def test_a_check_says_that_a_server_is_down(nobody: str, seed_store: Path, run: Run) -> None:
     result = run("check", "--store", seed_store)
-    assert (result.code, result.out) == (1, "")
+    assert (result.code, result.out) == (1, f"{seed_store} is sound\n")
     assert result.err == (
         f"qa: The server of the language model 'any' at {nobody} cannot be reached; start it, or "
         "check its address\n"
@@ -231,7 +231,7 @@ def test_a_check_says_that_a_server_does_not_have_the_model(
 ) -> None:
     monkeypatch.setenv("QA_LLM_MODEL", "other")
     result = run("check", "--store", seed_store)
-    assert (result.code, result.out) == (1, "")
+    assert (result.code, result.out) == (1, f"{seed_store} is sound\n")
     assert result.err == (
         f"qa: The server of the language model 'other' at {server.url} does not list that model; "
         "take one of those that it lists: any\n"
