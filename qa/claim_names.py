@@ -195,7 +195,7 @@ def _names(name: str | None, text: str) -> bool:
 
 def _first(part: str, names: Sequence[str]) -> str | None:
     """Whoever of these is named first."""
-    named = [name for name in names if _at(name, part) >= 0]
+    named = [name for name in names if _names(name, part)]
     return min(named, key=partial(_at, text=part), default=None)
 
 
@@ -249,9 +249,8 @@ def _speaker(text: str, names: Sequence[str]) -> str | None:
         before = _SUBJECT.search(text[: match.start()])
         behind = _BEHIND.match(text[match.end() :])
         for part in filter(None, (before, behind)):
-            named = [name for name in names if _at(name, part.group()) >= 0]
-            if named:
-                return min(named, key=partial(_at, text=part.group()))
+            if named := _first(part.group(), names):
+                return named
     return None
 
 
@@ -259,7 +258,7 @@ def _says_it(speaker: str, claim: Source, whole: Source) -> bool:
     """Whether the part of the sources that is nearest to what is said is not somebody else's."""
     parts = [part for part in _PART.split(whole.text) if part and part.strip()]
     names = persons(whole)
-    own = next(part for part in _CONTRAST.split(claim.text) if _at(speaker, part) >= 0)
+    own = next(part for part in _CONTRAST.split(claim.text) if _names(speaker, part))
     said = max(map(_nameless, _PART.split(own)), key=len)
     rows = shipped().sentences([_nameless(part) for part in parts])
     nearest = int((rows @ shipped().query(said)).argmax())

@@ -53,12 +53,12 @@ def check_negation(claim: Source, sources: Sequence[Source]) -> Check | None:
     A word and its opposite with a denial are the same: "was not approved", "was rejected".
     """
     whole = " ".join(source.text for source in sources)
-    ours, theirs = _denials(claim.text), _denials(whole)
-    opposite = _opposite(claim, sources)
+    parts = [clause for source in sources for clause in _clauses(source.text)]
+    opposite = _opposite(claim, parts, _sides_in(whole))
     if opposite:
         return Check("negation", False, (opposite,))
+    ours, theirs = _denials(claim.text), _denials(whole)
     n_ours, n_theirs = len(ours) - _n_only(ours), len(theirs) - _n_only(theirs)
-    parts = [clause for source in sources for clause in _clauses(source.text)]
     turned = (n_ours > n_theirs and _denies_anew(claim, parts)) or (
         n_ours < n_theirs and _leaves_out_denial(claim, parts)
     )
@@ -104,9 +104,7 @@ def _denies_anew(claim: Source, theirs: Sequence[str]) -> bool:
     for clause in _clauses(claim.text):
         if not _denials(clause):
             continue
-        near = shipped().sentences(theirs) @ shipped().query(clause)
-        rivals = [part for part, n in zip(theirs, near, strict=True) if n >= near.max() - _RIVAL]
-        if not any(_is_negative(part, known) for part in rivals):
+        if not any(_is_negative(part, known) for part in _nearest(clause, theirs)):
             return True
     return False
 
@@ -114,15 +112,11 @@ def _denies_anew(claim: Source, theirs: Sequence[str]) -> bool:
 def _leaves_out_denial(claim: Source, theirs: Sequence[str]) -> bool:
     """Whether the claim says what a clause of its sources says, but not that it is not so."""
     ours = _clauses(claim.text)
-    rows = shipped().sentences(ours)
     for part in theirs:
         denials = _denials(part)
         if len(denials) <= _n_only(denials):
             continue
-        near = rows @ shipped().query(part)
-        rivals = [
-            c for c, n in zip(ours, near, strict=True) if n >= max(_RESTATED, near.max() - _RIVAL)
-        ]
+        rivals = _nearest(part, ours, at_least=_RESTATED)
         known = set(_meant(part))
         if rivals and not any(_is_negative(clause, known) for clause in rivals):
             return True
@@ -134,30 +128,29 @@ def _clauses(text: str) -> list[str]:
     return [part for part in parts if len(part.split()) >= _CLAUSE_WORDS] or [text]
 
 
-def _opposite(claim: Source, sources: Sequence[Source]) -> str | None:
-    """A word of the claim of which the nearest part of a source says the opposite, and not it.
+def _nearest(clause: str, others: Sequence[str], *, at_least: float = -1.0) -> list[str]:
+    """The one of the other clauses that is nearest to this one, and those about as near."""
+    near = shipped().sentences(others) @ shipped().query(clause)
+    bound = max(at_least, near.max() - _RIVAL)
+    return [other for other, n in zip(others, near, strict=True) if n >= bound]
 
-    With a denial more, or less, it says the same.
+
+def _opposite(claim: Source, theirs: Sequence[str], everything: frozenset[Side]) -> str | None:
+    """A word of the claim of which the nearest clause of its sources says the opposite, and not it.
+
+    With a denial more, or less, it says the same. ``everything``: the sides of all that they say.
     """
     for clause in _clauses(claim.text):
-        rivals = _nearest_clauses(clause, sources)
+        rivals = _nearest(clause, theirs)
         if all((len(_denials(clause)) - len(_denials(rival))) % 2 for rival in rivals):
             continue
         near = frozenset().union(*map(_sides_in, rivals))
-        everything = _sides_in(" ".join(source.text for source in sources))
         for word in _meant(clause):
             for pair, side in _sides(word):
                 told = near if (pair, 1 - side) in near else everything
                 if (pair, 1 - side) in told and (pair, side) not in told:
                     return _as_said(word, clause)
     return None
-
-
-def _nearest_clauses(clause: str, sources: Sequence[Source]) -> list[str]:
-    """The clause of the sources that is nearest to this one, and those about as near."""
-    theirs = [part for source in sources for part in _clauses(source.text)]
-    near = shipped().sentences(theirs) @ shipped().query(clause)
-    return [part for part, n in zip(theirs, near, strict=True) if n >= near.max() - _RIVAL]
 
 
 def _meant(text: str) -> list[str]:
