@@ -40,13 +40,13 @@ from index.errors import LibraryError, NoStoreError, UnknownDocumentError
 from index.library import UPLOADS
 from index.parse import KINDS
 from index.types import LANGUAGES, DocumentEntry, Refused
-from qa import llm
 from qa.errors import QuestionError
 from qa.types import Answer, Citation, Turn
 from ui_html import TEXTS, Texts
 
 if TYPE_CHECKING:
     from qa import Assistant
+    from qa.llm import LanguageModel
 
 log = logging.getLogger(__name__)
 
@@ -355,7 +355,7 @@ class Health:
         self._looked = -math.inf
         self._problem: str | None = None
 
-    def problem(self, model: llm.LanguageModel) -> str | None:
+    def problem(self, model: LanguageModel) -> str | None:
         """What is wrong with it; what was last known, if somebody else is looking right now."""
         if self._lock.acquire(blocking=False):
             try:
@@ -365,7 +365,7 @@ class Health:
                 self._lock.release()
         return self._problem
 
-    def _look(self, model: llm.LanguageModel) -> None:
+    def _look(self, model: LanguageModel) -> None:
         problem = model.problem()
         if problem and problem != self._problem:
             log.warning("%s", problem)

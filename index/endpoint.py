@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from http import HTTPStatus
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import httpx
 
@@ -28,6 +28,8 @@ Kind = Literal[
 _LIST_BYTES = 4_000_000  # the longest list of models that is read; OpenAI's has 10,000
 _NO_SUCH_LIST = {404, 405, 500, 501}
 _BUSY = {429, 502, 503, 504}
+
+_T = TypeVar("_T")
 
 
 class RefusedError(httpx.TransportError):
@@ -86,13 +88,7 @@ def client(*, timeout_s: float, max_bytes: int) -> httpx.Client:
         assert isinstance(response.stream, httpx.SyncByteStream)
         response.stream = _Limited(response.stream, _Limit(response, timeout_s, max_bytes))
 
-    return httpx.Client(
-        timeout=timeout_s,
-        verify=_trusted(),
-        follow_redirects=False,
-        headers={"Accept-Encoding": "identity"},
-        event_hooks={"response": [limit]},
-    )
+    return httpx.Client(event_hooks={"response": [limit]}, **_guarded(timeout_s))
 
 
 def async_client(*, timeout_s: float, max_bytes: int) -> httpx.AsyncClient:
@@ -103,13 +99,17 @@ def async_client(*, timeout_s: float, max_bytes: int) -> httpx.AsyncClient:
         assert isinstance(response.stream, httpx.AsyncByteStream)
         response.stream = _AsyncLimited(response.stream, _Limit(response, timeout_s, max_bytes))
 
-    return httpx.AsyncClient(
-        timeout=timeout_s,
-        verify=_trusted(),
-        follow_redirects=False,
-        headers={"Accept-Encoding": "identity"},
-        event_hooks={"response": [limit]},
-    )
+    return httpx.AsyncClient(event_hooks={"response": [limit]}, **_guarded(timeout_s))
+
+
+def _guarded(timeout_s: float) -> dict[str, Any]:
+    """What every client is made with, beside the limits of a response."""
+    return {
+        "timeout": timeout_s,
+        "verify": _trusted(),
+        "follow_redirects": False,
+        "headers": {"Accept-Encoding": "identity"},
+    }
 
 
 def models(url: str, key: str = "", *, timeout_s: float = 10.0) -> tuple[str, ...] | None:
@@ -136,13 +136,8 @@ def why(error: BaseException) -> str:
     >>> why(httpx.ConnectError("[Errno 111] Connection refused"))
     'cannot be reached'
     """
-    found: BaseException | None = error
-    while found is not None:  # openai's errors have httpx's as their cause
-        said = _why(found)
-        if said is not None:
-            return said
-        found = found.__cause__
-    return "answered with something unexpected"
+    said = _first_told(error, _why)
+    return "answered with something unexpected" if said is None else said
 
 
 def kind(error: BaseException) -> Kind | None:
@@ -151,30 +146,39 @@ def kind(error: BaseException) -> Kind | None:
     >>> kind(httpx.ConnectError("[Errno 111] Connection refused"))
     'unreachable'
     """
-    found: BaseException | None = error
-    while found is not None:
-        word = _kind(found)
-        if word is not None:
-            return word
-        found = found.__cause__
-    return None
+    return _first_told(error, _kind)
 
 
 def knows_no_such_model(error: BaseException) -> bool:
     """Whether the server said that it does not have the model."""
-    response = getattr(error, "response", None)
-    return isinstance(response, httpx.Response) and _is_about_the_model(response)
+    response = _response_of(error)
+    return response is not None and _is_about_the_model(response)
 
 
 def may_pass(error: BaseException) -> bool:
     """Whether the server is only busy, so that it is worth asking again later."""
+    response = _response_of(error)
+    return response is not None and response.status_code in _BUSY
+
+
+def _first_told(error: BaseException, tell: Callable[[BaseException], _T | None]) -> _T | None:
+    """What ``tell`` says of the error, or of the first of its causes of which it says anything."""
+    found: BaseException | None = error
+    while found is not None:  # openai's errors have httpx's as their cause
+        if (told := tell(found)) is not None:
+            return told
+        found = found.__cause__
+    return None
+
+
+def _response_of(error: BaseException) -> httpx.Response | None:
+    """The response that an error of httpx or openai is about, if it is about one."""
     response = getattr(error, "response", None)
-    return isinstance(response, httpx.Response) and response.status_code in _BUSY
+    return response if isinstance(response, httpx.Response) else None
 
 
 def _why(error: BaseException) -> str | None:
-    response = getattr(error, "response", None)
-    if isinstance(response, httpx.Response):
+    if (response := _response_of(error)) is not None:
         return _why_status(response)
     match error:
         case RefusedError():
@@ -209,8 +213,7 @@ def _why_status(response: httpx.Response) -> str:
 
 
 def _kind(error: BaseException) -> Kind | None:
-    response = getattr(error, "response", None)
-    if isinstance(response, httpx.Response):
+    if (response := _response_of(error)) is not None:
         return _kind_of_status(response.status_code)
     match error:
         case TooLargeError():

@@ -133,8 +133,14 @@ class Assistant:
             QuestionError: there is no question, it is too long, or the restriction is empty.
             LibraryError: the index is not there or cannot be read.
         """
-        restricted = {"sources": sources, "languages": languages}
-        *_, answer = self.stream(question, history=history, refuse=refuse, mode=mode, **restricted)
+        *_, answer = self.stream(
+            question,
+            history=history,
+            sources=sources,
+            languages=languages,
+            refuse=refuse,
+            mode=mode,
+        )
         return answer
 
     def decline(self, question: str, *, history: Sequence[Turn] = ()) -> Answer:
